@@ -1,0 +1,143 @@
+# Dillinger Runner: build, install, check. `make help` lists the targets.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CARGO ?= cargo
+
+BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/dillinger-runner
+LIBDIR ?= $(PREFIX)/lib
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+SYSCONFDIR ?= /etc
+
+# A prefix inside the home directory is an installation for that user alone. What systemd, D-Bus and Podman read is then
+# in his XDG directories; a message catalog, a group and a device can only be there for the whole system.
+FOR_USER := $(if $(filter-out /,$(HOME)),$(filter $(HOME)/%,$(PREFIX)))
+ifneq ($(FOR_USER),)
+USER_DATA := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)
+USERUNITDIR ?= $(USER_DATA)/systemd/user
+DBUSSERVICEDIR ?= $(USER_DATA)/dbus-1/services
+QUADLETDIR ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/containers/systemd
+CATALOGDIR ?=
+SYSTEMLIBDIR ?=
+else
+USERUNITDIR ?= $(LIBDIR)/systemd/user
+DBUSSERVICEDIR ?= $(DATADIR)/dbus-1/services
+# The one directory for all users that every supported Podman reads: 5.x does not look below /usr/share.
+QUADLETDIR ?= $(SYSCONFDIR)/containers/systemd/users
+CATALOGDIR ?= $(LIBDIR)/systemd/catalog
+# What udev, systemd-sysusers and systemd-modules-load read, below it.
+SYSTEMLIBDIR ?= $(LIBDIR)
+endif
+
+RELEASE := target/release
+GENERATED := target/gen
+DISPLAY_CONTEXT := target/images/display
+BUILT := $(RELEASE)/.dillinger-built
+SOURCES := Cargo.toml Cargo.lock $(shell find agent -type f -not -path 'agent/doc/*' -not -path 'agent/stream/fuzz/*')
+
+# What is installed, as SOURCE=DESTINATION: programs, files as they are, and files in which paths are filled in.
+PROGRAMS = \
+	$(RELEASE)/dillinger-runner=$(LIBEXECDIR)/dillinger-runner \
+	$(RELEASE)/dillinger-stream=$(LIBEXECDIR)/dillinger-stream \
+	$(RELEASE)/dillingerctl=$(BINDIR)/dillingerctl
+into = $(foreach file,$(1),$(file)=$(2)/$(notdir $(file)))
+section = $(foreach n,$(2),$(call into,$(filter %.$(n),$(1)),$(MANDIR)/man$(n)))
+FILES = \
+	$(call into,$(wildcard units/*.slice),$(USERUNITDIR)) \
+	$(call into,units/org.dillinger.Runner1.service,$(DBUSSERVICEDIR)) \
+	$(call into,$(wildcard agent/api/dbus/*.xml),$(DATADIR)/dbus-1/interfaces) \
+	$(if $(CATALOGDIR),$(call into,units/dillinger-runner.catalog,$(CATALOGDIR))) \
+	$(if $(SYSTEMLIBDIR),$(call into,units/72-dillinger-runner-uinput.rules,$(SYSTEMLIBDIR)/udev/rules.d)) \
+	$(if $(SYSTEMLIBDIR),units/dillinger-runner.sysusers=$(SYSTEMLIBDIR)/sysusers.d/dillinger-runner.conf) \
+	$(if $(SYSTEMLIBDIR),units/dillinger-runner.modules-load=$(SYSTEMLIBDIR)/modules-load.d/dillinger-runner.conf) \
+	$(call into,agent/runner/share/runner.toml,$(DATADIR)/dillinger) \
+	$(call into,quadlet/dillinger_library.volume,$(QUADLETDIR)) \
+	$(call section,$(wildcard agent/doc/man/* $(GENERATED)/*.1),1 5 7 8) \
+	$(GENERATED)/dillingerctl.bash=$(DATADIR)/bash-completion/completions/dillingerctl \
+	$(GENERATED)/_dillingerctl=$(DATADIR)/zsh/site-functions/_dillingerctl \
+	$(GENERATED)/dillingerctl.fish=$(DATADIR)/fish/vendor_completions.d/dillingerctl.fish
+TEMPLATES = \
+	$(call into,units/dillinger-runner.service,$(USERUNITDIR))
+
+# Debian's packages of the libraries that the streamer is built with, and of the programs that the checks call. The test
+# world installs its own.
+BUILD_PACKAGES := build-essential cmake libgbm-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libxkbcommon-dev pkg-config
+CHECK_PACKAGES := dbus libxml2-utils mandoc nodejs shellcheck systemd
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: $(BUILT) ## build the programs, manual pages and completions
+
+$(BUILT): $(SOURCES)
+	@if [ -n "$(filter install,$(MAKECMDGOALS))" ] && [ -n "$$SUDO_USER" ]; then \
+		echo "the programs are not built or out of date: run 'make build' as $$SUDO_USER first" >&2; exit 1; fi
+	$(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-stream --bin dillingerctl --bin xtask
+	rm -rf $(GENERATED)
+	$(RELEASE)/xtask gen $(GENERATED)
+	@touch $@
+
+.PHONY: install
+install: $(BUILT) ## install below DESTDIR and PREFIX; with a PREFIX in your home, for you alone
+	@$(MAKE) --no-print-directory -s install-files
+
+# A make of its own: the generated files are only there to be listed once the build is over.
+.PHONY: install-files
+install-files:
+	@set -e; for pair in $(PROGRAMS); do install -D -m 0755 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}"; done
+	@set -e; for pair in $(FILES); do install -D -m 0644 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}"; done
+	@set -e; for pair in $(TEMPLATES); do to="$(DESTDIR)$${pair#*=}"; install -d "$$(dirname "$$to")"; \
+		sed 's|@libexecdir@|$(LIBEXECDIR)|g' "$${pair%%=*}" >"$$to"; chmod 0644 "$$to"; done
+ifeq ($(DESTDIR),)
+	@if [ -n "$(CATALOGDIR)" ] && command -v journalctl >/dev/null; then journalctl --update-catalog || true; fi
+	@echo "installed; 'systemctl --user daemon-reload' makes a running user manager read the units again"
+endif
+
+.PHONY: uninstall
+uninstall: ## remove what install has put there, with the same DESTDIR and PREFIX
+	@for pair in $(PROGRAMS) $(FILES) $(TEMPLATES); do rm -f "$(DESTDIR)$${pair#*=}"; done
+
+.PHONY: check
+check: deps ## run all checks and tests, in the test world too
+	@tests/check
+
+.PHONY: check-all
+check-all: deps ## the same with the long tests in full length
+	@DILLINGER_CHECK_ALL=1 tests/check
+
+.PHONY: lint
+lint: ## static checks alone
+	@tests/static/run
+
+.PHONY: fmt
+fmt: ## format the sources
+	$(CARGO) fmt --all
+
+.PHONY: demo
+demo: deps ## start a real game and show what happens: here, or in the test world
+	@tests/demo/run
+
+.PHONY: bench
+bench: ## measure the agent beside systemd and Podman alone, and streamed sessions in a browser
+	@tests/bench/run
+	@tests/bench/streamed/run
+
+.PHONY: images
+images: $(BUILT) ## build the container images with Podman
+	podman build -t localhost/dillinger/base:latest quadlet/images/base
+	rm -rf $(DISPLAY_CONTEXT)
+	mkdir -p $(dir $(DISPLAY_CONTEXT))
+	cp -r quadlet/images/display $(DISPLAY_CONTEXT)
+	cp $(RELEASE)/dillinger-stream $(DISPLAY_CONTEXT)/
+	podman build -t localhost/dillinger/display:latest $(DISPLAY_CONTEXT)
+	podman build -t localhost/dillinger/freedoom:latest tests/demo
+
+.PHONY: deps
+deps: ## install the packages that building and the checks need (Debian)
+	@missing=; for package in $(BUILD_PACKAGES) $(CHECK_PACKAGES); do \
+		dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+	done; [ -z "$$missing" ] || tests/install-packages $$missing
