@@ -1,0 +1,217 @@
+//! A session against the facts of the host: what will be mounted, where, and
+//! what stands in the way.
+
+mod display;
+mod host_checks;
+
+pub use crate::id::Role;
+pub use display::HOST_DIRECTORIES as DISPLAY_DIRECTORIES;
+
+use crate::host::HostFacts;
+use crate::id::SessionId;
+use crate::limits::Limit;
+use crate::problem::{ProblemClass, Problems, quoted};
+use crate::request::{Library, MountRequest, Network, Variable};
+use crate::spec::{Decision, SessionSpec};
+use std::collections::BTreeMap;
+
+/// Where the game finds the library.
+pub const LIBRARY_TARGET: &str = "/library";
+/// Where the game finds its saves: its home directory.
+pub const HOME_TARGET: &str = "/saves";
+/// The word by which the commands of a display's unit differ from the game's.
+pub const DISPLAY_WORD: &str = "display";
+
+/// One container of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerPlan {
+    /// Which part of the session it is.
+    pub role: Role,
+    /// Name of its service unit.
+    pub unit: String,
+    /// Name of the container.
+    pub container: String,
+    /// Its image.
+    pub image: String,
+    /// What it runs.
+    pub command: Vec<String>,
+    /// Where that starts; `None` is the image's own.
+    pub working_directory: Option<String>,
+    /// Its variables, besides what Podman sets.
+    pub environment: Vec<Variable>,
+    /// The network it sees.
+    pub network: Network,
+    /// What is mounted from the host, the game's library first.
+    pub mounts: Vec<PlannedMount>,
+    /// Device nodes of the host.
+    pub devices: Vec<String>,
+    /// Time from SIGTERM to SIGKILL in µs.
+    pub timeout_stop_usec: u64,
+    /// The commands that its unit runs at its end.
+    pub commands: EndCommands,
+}
+
+/// One mount of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlannedMount {
+    /// A host path.
+    Bind(MountRequest),
+    /// A Podman volume, read-only.
+    Volume {
+        /// The volume's name.
+        name: String,
+        /// Path in the container.
+        target: String,
+    },
+    /// An empty file system in memory that ends with the session.
+    Tmpfs {
+        /// Path in the container.
+        target: String,
+    },
+    /// The same for the container's user alone, as `$XDG_RUNTIME_DIR` has to be.
+    Private {
+        /// Path in the container.
+        target: String,
+    },
+}
+
+/// What a unit runs so that its end is recorded whether or not the
+/// agent lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndCommands {
+    /// `ExecStop=`
+    pub stopping: Vec<String>,
+    /// `ExecStopPost=`
+    pub end: Vec<String>,
+}
+
+impl EndCommands {
+    fn new(facts: &HostFacts, id: SessionId, role: Role) -> Self {
+        let command = |name: &str| {
+            let id = id.to_string();
+            let game = [&facts.agent, name, "--runtime", &facts.runtime_dir, "--state", &facts.state_dir, &id];
+            let part = match role {
+                Role::Game => None,
+                Role::Display => Some(DISPLAY_WORD),
+            };
+            game.into_iter().chain(part).map(str::to_owned).collect()
+        };
+        Self { stopping: command("session-stopping"), end: command("session-end") }
+    }
+}
+
+/// Everything that the unit files of a session say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionPlan {
+    /// The session with its final values.
+    pub spec: SessionSpec,
+    /// Name of its slice.
+    pub slice: String,
+    /// Its containers, the game's first.
+    pub containers: Vec<ContainerPlan>,
+    /// A directory of the agent's own to create before the start.
+    pub create_directory: Option<String>,
+    /// Every decision, for `Explain`.
+    pub decisions: Vec<Decision>,
+    /// What the caller should know although the session can start.
+    pub warnings: Vec<String>,
+}
+
+impl SessionPlan {
+    /// The session's id.
+    pub fn id(&self) -> SessionId {
+        self.spec.id
+    }
+
+    /// Names of the session's service units, the game's first.
+    pub fn units(&self) -> Vec<String> {
+        self.containers.iter().map(|container| container.unit.clone()).collect()
+    }
+}
+
+/// Plans a session on this host.
+///
+/// # Errors
+/// Everything that stands in the way, at once.
+pub fn plan(mut spec: SessionSpec, mut decisions: Vec<Decision>, facts: &HostFacts) -> Result<SessionPlan, Problems> {
+    let mut problems = Problems::default();
+    let mut warnings = Vec::new();
+    if !facts.image_present {
+        problems.push(
+            ProblemClass::ImageMissing,
+            "Image",
+            format!("{} is not in the storage of this user, PrepareImage can pull it", quoted(&spec.image)),
+        );
+    }
+    display::check(&mut spec, facts, &mut decisions, &mut problems, &mut warnings);
+    host_checks::library(&facts.library, &mut problems);
+    host_checks::controllers(&mut spec.limits, facts, &decisions, &mut problems, &mut warnings);
+    let mounts = host_checks::mounts(&spec, facts, &mut problems);
+    let create_directory = host_checks::saves(&mut spec, facts, &mut decisions, &mut problems);
+    correct(&mut decisions, &spec);
+    let containers = [game(&spec, facts, mounts)].into_iter().chain(display::container(&spec, facts)).collect();
+    let slice = spec.id.slice();
+    problems.or(SessionPlan { spec, slice, containers, create_directory, decisions, warnings })
+}
+
+/// `HOME` is the saves directory, and the display is where it is, unless the
+/// request says otherwise.
+fn game(spec: &SessionSpec, facts: &HostFacts, mounts: Vec<MountRequest>) -> ContainerPlan {
+    let mut environment = vec![Variable { name: "HOME".to_owned(), value: HOME_TARGET.to_owned() }];
+    let mut mounts = all_mounts(spec, mounts);
+    let shown = display::of_game(spec, facts);
+    environment.extend(shown.environment);
+    mounts.extend(shown.mounts);
+    environment.retain(|own| spec.environment.iter().all(|asked| asked.name != own.name));
+    environment.extend(spec.environment.iter().cloned());
+    ContainerPlan {
+        role: Role::Game,
+        unit: spec.id.unit(Role::Game),
+        container: spec.id.container(Role::Game),
+        image: spec.image.clone(),
+        command: spec.command.clone(),
+        working_directory: spec.working_directory.clone(),
+        environment,
+        network: spec.network,
+        mounts,
+        devices: shown.devices,
+        timeout_stop_usec: spec.timeout_stop_usec,
+        commands: EndCommands::new(facts, spec.id, Role::Game),
+    }
+}
+
+/// Makes the decisions say what the host has made of them.
+fn correct(decisions: &mut [Decision], spec: &SessionSpec) {
+    let effective: BTreeMap<&str, String> =
+        spec.properties().into_iter().map(|(key, value)| (key, value.display())).collect();
+    for decision in decisions {
+        let Some(value) = effective.get(decision.key.as_str()).filter(|value| **value != decision.value) else {
+            continue;
+        };
+        decision.value.clone_from(value);
+        let dropped = decision.key == "AllowedCPUs" || Limit::from_key(&decision.key).is_some();
+        if dropped {
+            "dropped: its cgroup controller is not delegated".clone_into(&mut decision.reason);
+        }
+    }
+}
+
+fn all_mounts(spec: &SessionSpec, requested: Vec<MountRequest>) -> Vec<PlannedMount> {
+    let bind = |source: &str, target: &str, read_only| {
+        PlannedMount::Bind(MountRequest { source: source.to_owned(), target: target.to_owned(), read_only })
+    };
+    let mut mounts = Vec::new();
+    match &spec.library {
+        Library::None => {}
+        Library::Volume(name) => {
+            mounts.push(PlannedMount::Volume { name: name.clone(), target: LIBRARY_TARGET.to_owned() });
+        }
+        Library::Directory(path) => mounts.push(bind(path, LIBRARY_TARGET, true)),
+    }
+    mounts.push(match &spec.saves {
+        Some(path) => bind(path, HOME_TARGET, false),
+        None => PlannedMount::Tmpfs { target: HOME_TARGET.to_owned() },
+    });
+    mounts.extend(requested.into_iter().map(PlannedMount::Bind));
+    mounts
+}

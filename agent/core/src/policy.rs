@@ -1,0 +1,71 @@
+//! What the settings say about sessions: defaults and ceilings.
+
+use crate::limits::{INFINITY, Limit, Limits};
+use crate::value::RawRequest;
+
+/// The name of the library volume that the product ships.
+pub const DEFAULT_LIBRARY: &str = "dillinger_library";
+/// The image of native games when neither request nor settings name one.
+pub const DEFAULT_IMAGE: &str = "localhost/dillinger/base:latest";
+/// The image of the display of streamed sessions.
+pub const DEFAULT_DISPLAY_IMAGE: &str = "localhost/dillinger/display:latest";
+/// How long nobody must have been connected to a streamed session before its
+/// idle action, in µs.
+pub const DEFAULT_IDLE_TIMEOUT_USEC: u64 = 300_000_000;
+/// How long a game may take to end after SIGTERM, in µs.
+pub const DEFAULT_TIMEOUT_STOP_USEC: u64 = 10_000_000;
+
+/// Defaults and ceilings that apply to every request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Request keys with the value they have when a request does not name
+    /// them. They were checked by [`crate::request::parse`].
+    pub defaults: RawRequest,
+    /// The most that a request may ask for.
+    pub ceilings: Limits,
+    /// The longest run time that a request may ask for, in µs.
+    pub runtime_max_usec: u64,
+    /// How many sessions may live at once.
+    pub max_sessions: u32,
+    /// What the displays of streamed sessions are.
+    pub stream: StreamPolicy,
+}
+
+/// What the settings say about the displays of streamed sessions, and no
+/// request can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamPolicy {
+    /// Image of the display's container.
+    pub image: String,
+    /// The encoder to use; `auto` lets the streamer choose.
+    pub encoder: String,
+    /// Most bits per second of the picture; none leaves it to the streamer.
+    pub max_bitrate: Option<u64>,
+    /// Virtual gamepads of a session that wants any.
+    pub gamepads: u32,
+}
+
+impl Default for StreamPolicy {
+    fn default() -> Self {
+        Self { image: DEFAULT_DISPLAY_IMAGE.to_owned(), encoder: "auto".to_owned(), max_bitrate: None, gamepads: 1 }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            defaults: RawRequest::new(),
+            ceilings: Limits::default(),
+            runtime_max_usec: INFINITY,
+            max_sessions: 16,
+            stream: StreamPolicy::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// The ceiling of `limit`, if the settings have one.
+    pub fn ceiling(&self, limit: Limit) -> Option<u64> {
+        Some(self.ceilings.get(limit)).filter(|value| *value != INFINITY && limit.is_ceiling())
+    }
+}
