@@ -1,0 +1,25 @@
+//! The agent's objects on the bus. They check what came, ask, and answer; what
+//! they hold are handles.
+
+#![allow(
+    clippy::unused_self,
+    clippy::unused_async,
+    clippy::unnecessary_literal_bound,
+    reason = "members of an interface have a receiver and are asynchronous, whether they need it or not"
+)]
+
+mod capabilities;
+mod convert;
+mod explain;
+mod findings;
+mod job;
+mod manager;
+mod publish;
+mod session;
+mod stream;
+
+pub use findings::Diagnoser;
+pub use job::Jobs;
+pub use manager::Manager;
+pub use publish::Publisher;
+pub use session::SessionObject;
