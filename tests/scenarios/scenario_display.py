@@ -1,0 +1,272 @@
+"""Sessions with a display of their own: who takes whom along, and how that is told."""
+
+import http.cookiejar
+import json
+import signal
+import struct
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from world import (
+    ROOT, RUNTIME, SESSION, Scenario, Session, call, ctl, kill, manager, new_id, options, restart_agent, run, running, start,
+    systemctl, unit, until,
+)
+
+STREAM = f"{SESSION}.Stream"
+
+IMAGE = "localhost/dillinger/display:latest"
+AGENT = "dillinger-runner.service"
+ALLOCATE = "x=[]\nwhile True: x.append(bytearray(1<<20))"
+
+
+def streamed(*command, **keys):
+    return running(*(command or ("/bin/sleep", "600")), Display="stream", **keys)
+
+
+def display(session):
+    return f"dillinger-session-{session.id}-display"
+
+
+def streamer(session):
+    """The streamer: the child of the init in the display's container."""
+    init = int(run("podman", "inspect", "--format", "{{.State.Pid}}", display(session)))
+    return int(run("pgrep", "--parent", str(init)).split()[0])
+
+
+def kill_agent():
+    """Ends the agent without a word; only the next call starts it again."""
+    systemctl("kill", "--signal=KILL", AGENT)
+    restart_agent()
+
+
+def outcomes(session):
+    """How an agent knows that the session has ended, once it has cleared up."""
+    return until(lambda: [one["Outcome"] for one in manager("ListEnded", "a{sv}", options(Id=session.id))], "an end")
+
+
+class Display(Scenario):
+    def assert_end(self, session, outcome, status=None, deadline=60):
+        last = super().assert_end(session, outcome, status, deadline)
+        until(lambda: unit(f"{display(session)}.service", "ActiveState")["ActiveState"] != "active", "the display is gone")
+        return last
+
+
+class Starts(Display):
+    def test_the_game_finds_its_display(self):
+        script = ("test -S $XDG_RUNTIME_DIR/$WAYLAND_DISPLAY && test -S /tmp/.X11-unix/X0 && "
+                  "test -S ${PULSE_SERVER#unix:} && stat -c %a:%u $XDG_RUNTIME_DIR && touch $XDG_RUNTIME_DIR/x && "
+                  "ls /run/dillinger /run/dillinger/pulse /tmp/.X11-unix | xargs && id -u")
+        session = start("/bin/bash", "-c", script, Display="stream")
+        self.assert_end(session, "exited", 0)
+        said = session.log()
+        self.assertIn("700:1000", said)
+        self.assertIn("/run/dillinger: pulse wayland-0 x /run/dillinger/pulse: native /tmp/.X11-unix: X0", said)
+
+    def test_without_sound(self):
+        session = start("/bin/bash", "-c", "test -z $PULSE_SERVER && ! test -e /run/dillinger/pulse", Display="stream",
+                        Audio="none")
+        self.assert_end(session, "exited", 0)
+
+    def test_both_are_in_the_slice(self):
+        session = streamed()
+        names = {path.name for path in session.cgroup().iterdir() if path.is_dir()}
+        self.assertEqual(names, {session.unit, f"{display(session)}.service"})
+        for name in "display", "display/X11-unix":
+            self.assertEqual((RUNTIME / "dillinger/sessions" / session.id / name).stat().st_mode & 0o777, 0o700)
+
+    def test_a_missing_image_is_named(self):
+        run("podman", "tag", IMAGE, "localhost/kept:latest")
+        self.addCleanup(run, "podman", "untag", "localhost/kept:latest", "localhost/kept:latest")
+        run("podman", "untag", IMAGE, IMAGE)
+        self.addCleanup(run, "podman", "tag", "localhost/kept:latest", IMAGE)
+        request = options(Command=["/bin/true"], Display="stream")
+        message = self.refused("ImageMissing", manager, "StartSession", "a{sv}", request)
+        self.assertIn(IMAGE, message)
+        self.assertIn("PrepareImage", message)
+
+
+class GameEnds(Display):
+    def test_by_itself(self):
+        self.assert_end(start("/bin/sh", "-c", "exit 7", Display="stream"), "failed", 7)
+
+    def test_by_a_signal(self):
+        session = streamed()
+        kill(session.game())
+        self.assert_end(session, "killed", signal.SIGKILL)
+
+    def test_by_a_stop(self):
+        session = streamed()
+        session.stop()
+        self.assert_end(session, "stopped")
+
+    def test_by_systemctl_stop(self):
+        for name in "{0.unit}", "{0.slice}", "dillinger-session-{0.id}-display.service":
+            session = streamed()
+            systemctl("stop", name.format(session))
+            self.assert_end(session, "stopped")
+
+    def test_by_a_stop_while_the_display_starts(self):
+        session = start("/bin/sleep", "600", Display="stream")
+        session.stop()
+        self.assert_end(session, "stopped")
+
+    def test_by_its_longest_run_time(self):
+        session = streamed(RuntimeMaxUSec=1_000_000)
+        self.assert_end(session, "timeout")
+
+    def test_a_signal_by_the_api_reaches_the_game_alone(self):
+        session = streamed()
+        session("Kill", "i", signal.SIGTERM)
+        self.assert_end(session, "killed", signal.SIGTERM)
+
+
+class DisplayDies(Display):
+    def test_kill_9_of_the_streamer(self):
+        session = streamed()
+        kill(streamer(session))
+        last = self.assert_end(session, "display-failed", signal.SIGKILL)
+        self.assertIn("its display was killed by signal 9", last["OutcomeReason"])
+
+    def test_kill_9_of_the_containers_monitor(self):
+        session = streamed()
+        kill(int(unit(f"{display(session)}.service", "MainPID")["MainPID"]))
+        self.assert_end(session, "display-failed", signal.SIGKILL)
+
+    def test_podman_kill(self):
+        session = streamed()
+        run("podman", "kill", display(session))
+        self.assert_end(session, "display-failed", signal.SIGKILL)
+
+    def test_unseen(self):
+        session = streamed()
+        kill_agent()
+        kill(streamer(session))
+        until(lambda: unit(session.unit, "ActiveState")["ActiveState"] != "active", "the game is gone")
+        self.assertEqual(outcomes(session), ["display-failed"])
+
+    def test_the_compositor_dies(self):
+        session = streamed()
+        cgroup = session.cgroup(f"{display(session)}.service")
+        pids = [pid for path in cgroup.rglob("cgroup.procs") for pid in path.read_text().split()]
+        named = [pid for pid in pids if run("cat", f"/proc/{pid}/comm").strip() == "labwc"]
+        kill(named[0])
+        self.assert_end(session, "display-failed")
+
+
+class StartFails(Display):
+    def setUp(self):
+        """An image whose streamer is not there."""
+        super().setUp()
+        run("podman", "tag", IMAGE, "localhost/kept:latest")
+        self.addCleanup(self.restore)
+        run("podman", "tag", "localhost/dillinger/base:latest", IMAGE)
+
+    def restore(self):
+        run("podman", "tag", "localhost/kept:latest", IMAGE)
+        run("podman", "untag", "localhost/kept:latest", "localhost/kept:latest")
+
+    def test_the_display_does_not_start(self):
+        session = start("/bin/sleep", "600", Display="stream")
+        last = self.assert_end(session, "start-failed")
+        self.assertIn("its display", last["OutcomeReason"])
+        self.assertEqual(last["StartedTimestamp"], 0)
+
+    def test_unseen(self):
+        session = start("/bin/sleep", "600", Display="stream")
+        kill_agent()
+        until(lambda: unit(f"{display(session)}.service", "ActiveState")["ActiveState"] in ("inactive", "failed"),
+              "the display has failed")
+        self.assertEqual(outcomes(session), ["start-failed"])
+
+
+class Limits(Display):
+    def test_memory_counts_both(self):
+        session = start("/usr/bin/python3", "-c", ALLOCATE, Display="stream", MemoryMax=256 << 20, MemorySwapMax=0)
+        self.assert_end(session, "oom-kill")
+
+    def test_the_game_is_what_the_kernel_kills(self):
+        session = streamed()
+        score = int(run("cat", f"/proc/{session.game()}/oom_score_adj"))
+        self.assertGreater(score, int(run("cat", f"/proc/{streamer(session)}/oom_score_adj")))
+
+
+class AgentGoes(Display):
+    def test_it_is_adopted(self):
+        session = streamed()
+        kill_agent()
+        self.assertEqual(session.get("State"), "running")
+        kill(streamer(session))
+        until(lambda: session.get("State") == "ended", "the end is known")
+        self.assertEqual(session.get("Outcome"), "display-failed")
+
+
+class Commands(Display):
+    def start(self):
+        identity = new_id()
+        ctl("start", "--id", identity, "--display", "stream", "--width", "640", "--height", "360", "--gamepads=no", "--",
+            "/bin/sleep", "600")
+        session = Session(f"{ROOT}/session/s{identity}")
+        until(lambda: session.get("State") == "running", "the game runs", 60)
+        until(lambda: "640x360@60, 0 fps" in ctl("show", identity), "the display is shown")
+        return session
+
+    def test_show_resize_and_screenshot(self):
+        session = self.start()
+        ctl("resize", session.id, "800x600@30")
+        self.assertEqual([session.get(name) for name in ("Width", "Height", "RefreshRate")], [800, 600, 30])
+        self.assertEqual(json.loads(ctl("--json", "viewers", session.id)), [])
+        self.assertEqual(json.loads(ctl("--json", "top", "--count=1"))["Viewers"], 0)
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory, "picture.png")
+            ctl("screenshot", session.id, str(file))
+            self.assertEqual(struct.unpack(">II", file.read_bytes()[16:24]), (800, 600))
+        refused = run("dillingerctl", "disconnect", session.id, "abcd", status=None)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("no viewer", refused.stderr)
+
+    def test_watch(self):
+        session = self.start()
+        command = ["dillingerctl", "--json", "watch", "--no-browser", session.id]
+        watch = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(watch.kill)
+        link = json.loads(watch.stdout.readline())["Url"]
+        self.assertTrue(link.startswith("http://127.0.0.1:"), link)
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        self.assertIn("<dillinger-player", browser.open(link).read().decode())
+        with self.assertRaises(urllib.error.HTTPError) as used:
+            urllib.request.urlopen(link)
+        self.assertEqual(used.exception.code, 403)
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            browser.open(link.partition("?")[0] + "exchange", json.dumps({"offer": "v=0"}).encode())
+        self.assertEqual(json.load(refused.exception)["error"], "InvalidRequest")
+        session.stop()
+        self.assertEqual(watch.wait(30), 0)
+        self.assertEqual(json.loads(watch.stdout.read())["Outcome"], "stopped")
+
+
+class Idle(Display):
+    def test_stop(self):
+        session = streamed(IdleAction="stop", IdleTimeoutUSec=("t", 2_000_000))
+        last = self.assert_end(session, "stopped")
+        self.assertIn("nobody was connected", last["OutcomeReason"])
+
+    def test_pause(self):
+        session = streamed(IdleAction="pause", IdleTimeoutUSec=("t", 2_000_000))
+        session.wait("paused")
+        session("Resume")
+        session.stop()
+        self.assert_end(session, "stopped")
+
+    def test_a_viewer_wakes_what_an_agent_before_has_paused(self):
+        session = streamed(IdleAction="pause", IdleTimeoutUSec=("t", 2_000_000))
+        session.wait("paused")
+        kill_agent()
+        self.assertEqual(session.get("State"), "paused")
+        # An offer that is none: it wakes the session all the same.
+        self.refused("InvalidRequest", call, session.path, STREAM, "Connect", "sa{sv}", "v=0", {})
+        self.assertEqual(session.get("State"), "running")
+        session.stop()
+        self.assertEqual(outcomes(session), ["stopped"])

@@ -1,0 +1,3 @@
+//! What the tests of Dillinger Runner share.
+
+pub mod generator;

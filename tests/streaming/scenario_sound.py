@@ -1,0 +1,158 @@
+"""The sound of a streamed session: in step with the picture, free when there is none, and there again after a failure."""
+
+import statistics
+import time
+
+from stream import STREAM, get, logged, program, start, until_logged, used
+from viewer import RAW, Viewer
+from world import BUS, Scenario, kill, until
+
+# What a player does not notice, milliseconds. Sound that comes later than the picture is noticed later than the reverse.
+IN_STEP = 60
+
+# A flash and a beep come at one instant in the game. Told is, in milliseconds, how much later than the flash the beep is:
+# `taken` by the times that the streamer gave to both, `played` by when the browser hands one to the screen and the other to
+# the speakers, and `heard` with what the browser's own mixer and the speakers' buffer take on top.
+FLASH_AND_BEEP = """
+    window.ear ??= new AudioContext({latencyHint: 'interactive'});
+    await ear.resume();
+    const rest = (milliseconds) => new Promise((next) => setTimeout(next, milliseconds));
+    const video = inside('video');
+    const receiver = peer.getReceivers().find(({track}) => track.kind === 'audio');
+    const latest = () => receiver.getSynchronizationSources()[0];
+    const analyser = ear.createAnalyser(), samples = new Float32Array(analyser.fftSize);
+    const source = ear.createMediaStreamSource(inside('audio').srcObject);
+    source.connect(analyser);
+
+    const flash = () => new Promise((done) => {
+        const look = (_, {presentationTime, rtpTimestamp}) => {
+            if (lit()) done({played: presentationTime, taken: rtpTimestamp / 90});
+            else video.requestVideoFrameCallback(look);
+        };
+        video.requestVideoFrameCallback(look);
+    });
+    // Silence has no packets, so the first one after it is the beep's.
+    const before = latest()?.rtpTimestamp;
+    const beep = async () => {
+        for (let first;;) {
+            await rest(0);
+            if (!first && latest()?.rtpTimestamp !== before) {
+                const {timestamp, rtpTimestamp} = latest();
+                first = {played: timestamp - performance.timeOrigin, taken: rtpTimestamp / 48};
+            }
+            analyser.getFloatTimeDomainData(samples);
+            const ended = ear.currentTime, loud = samples.findIndex((sample) => Math.abs(sample) > 0.01);
+            if (!first || loud < 0) continue;
+            const {contextTime, performanceTime} = ear.getOutputTimestamp();
+            const began = ended - (samples.length - loud) / ear.sampleRate;
+            return {heard: performanceTime + (began - contextTime) * 1000, ...first};
+        }
+    };
+
+    const both = Promise.all([flash(), beep()]);
+    tap('KeyY');
+    const [picture, sound] = await Promise.race([both,
+        rest(5000).then(() => { throw new Error('the game has not flashed and beeped within 5 s'); })]);
+    source.disconnect();
+    // Both stamps are 32 bits of one clock, at 90 and at 48 a millisecond: their difference is known up to this.
+    const period = 2 ** 32 / 720;
+    const taken = (sound.taken - picture.taken) % period;
+    return {taken: taken - Math.round(taken / period) * period,
+        played: sound.played - picture.played, heard: sound.heard - picture.played};
+"""
+
+
+# The sound server's, in the order of their start.
+PROGRAMS = "pipewire", "wireplumber", "pipewire-pulse"
+# Of a tone of the game, of 0 to 1.
+LOUD = 0.02
+
+PACKETS = """
+    const receiver = peer.getReceivers().find(({track}) => track.kind === 'audio');
+    return [...(await receiver.getStats()).values()].find(({type}) => type === 'inbound-rtp')?.packetsReceived ?? 0;
+"""
+
+
+def share(pids, seconds=5):
+    """Of a processor, what processes use, in percent."""
+    before, began = used(pids), time.monotonic()
+    time.sleep(seconds)
+    return (used(pids) - before) / (time.monotonic() - began) * 100
+
+
+def told(session):
+    """What `AudioStatus` was said to have become, in order."""
+    BUS.pump(0)
+    changed = [one.body for one in BUS.signals if one.path == session.path and one.member == "PropertiesChanged"]
+    return [properties["AudioStatus"] for name, properties, _ in changed if name == STREAM and "AudioStatus" in properties]
+
+
+def die(session, name):
+    """Kills a program of the sound server and waits until the server is whole again."""
+    before, known = program(session, name), len(told(session))
+    kill(before)
+    until(lambda: told(session)[known:][-1:] == ["running"], f"there is sound again without {name}")
+    failed = told(session)[known]
+    until(lambda: program(session, name) not in (None, before), f"{name} is there again")
+    return failed
+
+
+class Sound(Scenario):
+    def test_it_is_in_step_with_the_picture(self):
+        session = start()
+        with Viewer(session.id, setup=RAW) as viewer:
+            viewer.capture()
+            # The game opens its sound the first time.
+            viewer.run("tap('KeyY')")
+            until_logged(session, "tone off")
+            offsets = []
+            for _ in range(12):
+                time.sleep(0.7)
+                offsets.append(viewer.run_async(FLASH_AND_BEEP))
+            taken, played, heard = (statistics.median(one[name] for one in offsets) for name in ("taken", "played", "heard"))
+            print(f"beep after flash: taken {taken:.0f} ms, played {played:.0f} ms, heard {heard:.0f} ms")
+            self.assertLess(abs(taken), IN_STEP)
+            self.assertLess(abs(played), IN_STEP)
+
+    def test_silence_costs_nothing(self):
+        session = start("--still")
+        with Viewer(session.id, setup=RAW) as viewer:
+            viewer.capture()
+            until(lambda: get(session, "AudioStatus") == "running", "there is sound")
+            server = [program(session, name) for name in PROGRAMS]
+            streamer = program(session, "dillinger-stream")
+            time.sleep(6)  # After five seconds without a player the server lets go of its sink.
+            closed = share(server), share([streamer])
+            viewer.run("tap('KeyU')")
+            until_logged(session, "tone off")
+            time.sleep(1)
+            packets = viewer.run_async(PACKETS)
+            silent = share(server), share([streamer])
+            self.assertEqual(viewer.run_async(PACKETS), packets, "silence is not sent")
+            viewer.run("tap('KeyT')")
+            until_logged(session, "tone on")
+            playing = share(server), share([streamer])
+            self.assertGreater(viewer.run_async(PACKETS), packets + 400)
+        for name, (one, other) in {"no sound": closed, "silence": silent, "a tone": playing}.items():
+            print(f"{name}: sound server {one:.2f} %, streamer {other:.2f} % of a processor")
+        self.assertLess(closed[0], 0.1)
+        self.assertLess(silent[1] - closed[1], 1)
+
+    def test_the_server_dies(self):
+        session = start()
+        with Viewer(session.id) as viewer:
+            viewer.capture()
+            until(lambda: get(session, "AudioStatus") == "running", "there is sound")
+            viewer.run("tap('KeyT')")
+            until_logged(session, "tone on")
+            self.assertGreater(viewer.loudest(2000), LOUD)
+            self.assertEqual(die(session, "wireplumber"), "failed: wireplumber was killed by signal 9")
+            self.assertGreater(viewer.loudest(2000), LOUD, "what plays goes on without WirePlumber")
+            for lost, name in enumerate(("pipewire-pulse", "pipewire"), start=1):
+                self.assertEqual(die(session, name), f"failed: {name} was killed by signal 9")
+                until(lambda: len(logged(session, "sound lost")) == lost, "the game is told")
+                viewer.run("tap('KeyT')")
+                until(lambda: len(logged(session, "tone on")) == lost + 1, "it plays again")
+                self.assertGreater(viewer.loudest(2000), LOUD)
+            viewer.latency()
+        self.assertEqual(session.get("State"), "running")

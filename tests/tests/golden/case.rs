@@ -1,0 +1,178 @@
+//! One case: what goes in, and what comes of it.
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use dillinger_runner::config::Settings;
+use dillinger_runner::session::problems;
+use dillinger_runner_api::keys;
+use dillinger_runner_core::host::{GamepadFact, HostFacts, LibraryFact, PathFact};
+use dillinger_runner_core::id::SessionId;
+use dillinger_runner_core::plan::{SessionPlan, plan};
+use dillinger_runner_core::problem::Problems;
+use dillinger_runner_core::render::{UnitText, render};
+use dillinger_runner_core::request::parse;
+use dillinger_runner_core::spec::resolve;
+use dillinger_runner_core::value::{RawRequest, RawValue};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use toml::Value;
+
+/// What is read of a case.
+pub(crate) struct Case {
+    request: RawRequest,
+    settings: Settings,
+    host: Host,
+}
+
+/// Image and command.
+pub(crate) type Run = (String, Vec<String>);
+
+/// What a request becomes.
+pub(crate) enum Outcome {
+    /// The error's name and message.
+    Refused(String),
+    /// Files by name, and the image and command that each Quadlet among them has to run.
+    Made { files: BTreeMap<String, String>, runs: BTreeMap<String, Run> },
+}
+
+impl Outcome {
+    /// Everything that is written down of it, by file name.
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Refused(text) => BTreeMap::from([("expected.err".to_owned(), text.clone())]),
+            Self::Made { files, .. } => files.clone(),
+        }
+    }
+}
+
+/// The usual host, and how it may differ.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Host {
+    controllers: Vec<String>,
+    image_present: bool,
+    display_image_present: bool,
+    /// Event nodes of virtual gamepads.
+    gamepads: Vec<String>,
+    /// Why there can be none.
+    gamepads_missing: Option<String>,
+    /// Why the library cannot be used.
+    library_unavailable: Option<String>,
+    /// Host paths; `mine` to their owner, `other` to root, a path: what they link to.
+    paths: BTreeMap<String, String>,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        let controllers = ["cpu", "memory", "pids"].map(str::to_owned).to_vec();
+        Self {
+            controllers,
+            image_present: true,
+            display_image_present: true,
+            gamepads: Vec::new(),
+            gamepads_missing: None,
+            library_unavailable: None,
+            paths: BTreeMap::new(),
+        }
+    }
+}
+
+impl Host {
+    fn facts(&self) -> HostFacts {
+        let library = match &self.library_unavailable {
+            Some(reason) => LibraryFact::Unavailable { place: "the library".to_owned(), reason: reason.clone() },
+            None => LibraryFact::At("/srv/library".to_owned()),
+        };
+        let path = |(path, what): (&String, &String)| {
+            let canonical = if what.starts_with('/') { what.clone() } else { path.clone() };
+            let owner = if what == "other" { 0 } else { 1000 };
+            (path.clone(), PathFact::Found { canonical, owner, directory: what != "file" })
+        };
+        let gamepads = match &self.gamepads_missing {
+            Some(reason) => GamepadFact::Missing(reason.clone()),
+            None if self.gamepads.is_empty() => GamepadFact::Possible,
+            None => GamepadFact::Made(self.gamepads.clone()),
+        };
+        HostFacts {
+            uid: 1000,
+            controllers: self.controllers.clone(),
+            image_present: self.image_present,
+            display_image_present: self.display_image_present,
+            gamepads,
+            library,
+            paths: self.paths.iter().map(path).collect(),
+            saves_root: "/home/player/.local/state/dillinger-runner/saves".to_owned(),
+            runtime_dir: "/run/user/1000".to_owned(),
+            state_dir: "/home/player/.local/state/dillinger-runner".to_owned(),
+            agent: "/usr/libexec/dillinger-runner/dillinger-runner".to_owned(),
+        }
+    }
+}
+
+impl Case {
+    pub(crate) fn read(directory: &Path) -> Result<Self> {
+        let optional = |name: &str| fs::read_to_string(directory.join(name)).unwrap_or_default();
+        let request: toml::Table = toml::from_str(&fs::read_to_string(directory.join("request.toml"))?)?;
+        let settings = Settings::parse(Path::new("settings.toml"), &optional("settings.toml"));
+        Ok(Self {
+            request: request.iter().map(|(key, value)| Ok((key.clone(), raw(key, value)?))).collect::<Result<_>>()?,
+            settings: settings.map_err(|found| anyhow!("settings: {found:?}"))?,
+            host: toml::from_str(&optional("host.toml"))?,
+        })
+    }
+
+    pub(crate) fn outcome(&self) -> Result<Outcome> {
+        match self.made() {
+            Ok((plan, units)) => made(plan, units),
+            Err(found) => {
+                let error = problems(&found);
+                Ok(Outcome::Refused(format!("{}\n{}\n", error.short_name(), error.message().replace("; ", "\n"))))
+            }
+        }
+    }
+
+    fn made(&self) -> Result<(SessionPlan, Vec<UnitText>), Problems> {
+        let id = parse(&self.request)?.id().unwrap_or_else(|| SessionId::from_random(1));
+        let (spec, decisions) = resolve(&self.request, self.settings.policy(), id)?;
+        let plan = plan(spec, decisions, &self.host.facts())?;
+        let units = render(&plan)?;
+        Ok((plan, units))
+    }
+}
+
+fn made(plan: SessionPlan, units: Vec<UnitText>) -> Result<Outcome> {
+    let decided = plan.decisions.iter().filter(|one| one.reason != "default");
+    let decided = decided.map(|one| format!("{} = {} ({})\n", one.key, one.value.escape_debug(), one.reason));
+    let warned = plan.warnings.iter().map(|warning| format!("warning: {warning}\n"));
+    let mut files: BTreeMap<String, String> = units.into_iter().map(|unit| (unit.name, unit.text)).collect();
+    let said = decided.chain(warned).collect();
+    if files.insert("decisions.txt".to_owned(), said).is_some() {
+        bail!("a unit has the name decisions.txt");
+    }
+    let runs =
+        plan.containers.into_iter().map(|one| (format!("{}.container", one.container), (one.image, one.command)));
+    Ok(Outcome::Made { files, runs: runs.collect() })
+}
+
+/// A value by the type that its key has in the contract.
+fn raw(key: &str, value: &Value) -> Result<RawValue> {
+    let signature = keys::find(key).map_or("", |key| key.signature);
+    let text = |value: &Value| value.as_str().map(str::to_owned).context("not a text");
+    Ok(match (value, signature) {
+        (Value::String(text), _) => RawValue::Str(text.clone()),
+        (Value::Boolean(on), _) => RawValue::Bool(*on),
+        (Value::Integer(number), "u") => RawValue::U32(u32::try_from(*number)?),
+        (Value::Integer(-1), _) => RawValue::U64(u64::MAX),
+        (Value::Integer(number), _) => RawValue::U64(u64::try_from(*number)?),
+        (Value::Array(rows), "a(sss)") => RawValue::Triples(rows.iter().map(triple).collect::<Result<_>>()?),
+        (Value::Array(list), _) => RawValue::StrList(list.iter().map(text).collect::<Result<_>>()?),
+        (other, _) => bail!("{key}: a value that no key has: {other:?}"),
+    })
+}
+
+fn triple(row: &Value) -> Result<(String, String, String)> {
+    let words: Vec<String> = row.clone().try_into()?;
+    let [source, target, options] = <[String; 3]>::try_from(words).map_err(|_| anyhow!("not three words"))?;
+    Ok((source, target, options))
+}
