@@ -284,7 +284,9 @@ class Objects(Scenario):
 
         def removed():
             BUS.pump(0.05)
-            return [one.body for one in BUS.signals if one.member == "SessionRemoved"]
+            # One that ended just before, in another test, is forgotten in the same time.
+            told = [one.body for one in BUS.signals if one.member == "SessionRemoved"]
+            return [body for body in told if body[0] == session.id]
 
         until(removed, "the session is forgotten")
         self.assertEqual(removed(), [(session.id, session.path, "failed")])
