@@ -26,3 +26,4 @@ pub mod request;
 pub mod spec;
 pub mod unitfile;
 pub mod value;
+pub mod wine;

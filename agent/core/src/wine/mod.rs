@@ -1,0 +1,8 @@
+//! Windows games: through Wine, or through a Proton build.
+
+mod launch;
+
+pub use launch::{
+    BUILD_DIRECTORY, DIRECTORY, Installed, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PrefixSettings, Program, ProgramKind,
+    REPORT_FILE, REPORT_MAX, RegistryValue, Report, SUPERVISOR, Tool, WINDOWS_USER,
+};
