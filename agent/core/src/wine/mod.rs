@@ -1,6 +1,9 @@
 //! Windows games: through Wine, or through a Proton build.
 
+pub mod find;
 mod launch;
+pub mod path;
+pub mod pe;
 
 pub use launch::{
     BUILD_DIRECTORY, DIRECTORY, Installed, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PrefixSettings, Program, ProgramKind,
