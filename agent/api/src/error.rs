@@ -39,6 +39,12 @@ pub enum Error {
     SystemdFailed(String),
     /// Podman refused or failed.
     PodmanFailed(String),
+    /// No prefix has this name.
+    NoSuchPrefix(String),
+    /// There are no saves of this name.
+    NoSuchSaves(String),
+    /// The file system refused to read or write what the agent keeps, as one that is full.
+    StorageFailed(String),
 }
 
 impl Error {
@@ -116,6 +122,9 @@ mod tests {
             "Busy",
             "SystemdFailed",
             "PodmanFailed",
+            "NoSuchPrefix",
+            "NoSuchSaves",
+            "StorageFailed",
         ] {
             assert!(text.contains(name), "{name}");
         }

@@ -6,6 +6,7 @@ mod host_checks;
 
 pub use crate::id::Role;
 pub use display::HOST_DIRECTORIES as DISPLAY_DIRECTORIES;
+pub use host_checks::directory_name;
 
 use crate::host::HostFacts;
 use crate::id::SessionId;

@@ -126,7 +126,7 @@ pub(super) fn saves(
 /// A caller's text as the name of one directory: everything but letters,
 /// digits, `-`, `_` and inner dots becomes `%` and two hexadecimal digits, so
 /// that two ids never share a directory and none leaves it.
-fn directory_name(text: &str) -> String {
+pub fn directory_name(text: &str) -> String {
     let plain = |at: usize, byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte) || (byte == b'.' && at > 0);
     text.bytes()
         .enumerate()

@@ -1,0 +1,54 @@
+//! A prefix as an archive.
+
+use super::error::{Error, Result};
+use super::lock::Lock;
+use super::store::{Prefix, Store};
+use super::template::{profile_path, wine_prefix};
+use crate::tree::{self, Source};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// A prefix that is about to be archived, and held until it is.
+#[derive(Debug)]
+pub struct Export {
+    source: Source,
+    _lock: Lock,
+}
+
+impl Store {
+    /// Begins to archive a whole prefix as its programs see it: `saves` is the player's directory of saves, which has the
+    /// Windows user's files. Any Wine can use what is archived.
+    ///
+    /// # Errors
+    /// There is none, a session uses it, or the template that it is a layer over has gone.
+    pub fn export(&self, name: &str, saves: &Path) -> Result<Export> {
+        let prefix = self.find(name)?;
+        let lock = self.lock(&prefix, "ExportPrefix")?;
+        let tool = prefix.record.tool;
+        let layers = self.layers_of(&prefix)?.into_iter().map(|files| wine_prefix(&files, tool)).collect();
+        let inside = profile_path(tool);
+        let profile = inside.strip_prefix(wine_prefix(Path::new(""), tool)).unwrap_or(&inside).to_owned();
+        let instead = Some((profile, saves.join(&prefix.name).join("profile")));
+        let source = Source { layers, instead, ..Source::default() };
+        Ok(Export { source, _lock: lock })
+    }
+
+    fn layers_of(&self, prefix: &Prefix) -> Result<Vec<std::path::PathBuf>> {
+        if !prefix.record.layered {
+            return Ok(vec![prefix.files()]);
+        }
+        let template = self.template(&prefix.record.template);
+        let template = template.ok_or_else(|| Error::NoTemplate(prefix.record.template.clone()))?;
+        Ok(vec![prefix.files(), template.files])
+    }
+}
+
+impl Export {
+    /// Writes the archive.
+    ///
+    /// # Errors
+    /// The archive then has no end.
+    pub fn write(self, out: impl Write) -> io::Result<()> {
+        tree::write(out, &[self.source])
+    }
+}

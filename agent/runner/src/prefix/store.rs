@@ -1,0 +1,212 @@
+//! All prefixes of the user.
+
+use super::error::{Error, Result};
+use super::lock::{Hold, Lock, Locks};
+use super::record::{PrefixRecord, read, write};
+use super::template::Template;
+use crate::clock::now_usec;
+use crate::store::make_private;
+use crate::tree;
+use dillinger_runner_core::plan::directory_name;
+use std::path::{Path, PathBuf};
+
+pub(super) const RECORD: &str = "prefix.json";
+pub(crate) const UPPER: &str = "upper";
+pub(crate) const WORK: &str = "work";
+pub(crate) const FULL: &str = "prefix";
+pub(super) const SNAPSHOTS: &str = "snapshots";
+
+/// The directories of prefixes and templates. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) templates: PathBuf,
+    pub(super) prefixes: PathBuf,
+    pub(super) locks: Locks,
+}
+
+/// A prefix that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix {
+    /// Its name: the game's id as the name of one directory.
+    pub name: String,
+    /// Its directory.
+    pub directory: PathBuf,
+    /// What is written down of it.
+    pub record: PrefixRecord,
+}
+
+impl Prefix {
+    /// Where its files are: the layer over its template, or all of them.
+    pub fn files(&self) -> PathBuf {
+        self.directory.join(self.part())
+    }
+
+    /// Writes its record down.
+    pub(super) fn save(&self) -> Result<()> {
+        write(&self.directory.join(RECORD), &self.record)
+    }
+
+    /// Name of that directory in this prefix and in its snapshots.
+    pub(super) fn part(&self) -> &'static str {
+        if self.record.layered { UPPER } else { FULL }
+    }
+}
+
+impl Store {
+    /// Those below a state directory, whose locks are these. Nothing is made yet.
+    pub fn new(state: &Path, locks: Locks) -> Self {
+        Self { templates: state.join("templates"), prefixes: state.join("prefixes"), locks }
+    }
+
+    /// The locks, for other directories of the same sessions.
+    pub fn locks(&self) -> &Locks {
+        &self.locks
+    }
+
+    /// The directory of the prefix of this name, whether it is there or not.
+    pub fn directory(&self, name: &str) -> PathBuf {
+        self.prefixes.join(name)
+    }
+
+    /// The template with this key, if it was made.
+    pub fn template(&self, key: &str) -> Option<Template> {
+        Template::read(&self.templates, key)
+    }
+
+    /// All prefixes by name. One that cannot be read is left out with a warning.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn list(&self) -> Result<Vec<Prefix>> {
+        let names = names(&self.prefixes)?.into_iter().filter(|name| is_name(name));
+        let read = names.filter_map(|name| match self.read(&name) {
+            Ok(prefix) => prefix,
+            Err(error) => {
+                tracing::warn!(prefix = name, %error, "a prefix cannot be read");
+                None
+            }
+        });
+        let mut all: Vec<Prefix> = read.collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    /// The prefix that a caller means, by its own name or by its game's id.
+    ///
+    /// # Errors
+    /// There is none, or its record cannot be read.
+    pub fn find(&self, name: &str) -> Result<Prefix> {
+        let of_game = directory_name(name);
+        let candidates = [name, of_game.as_str()].into_iter().filter(|name| is_name(name));
+        for name in candidates {
+            if let Some(prefix) = self.read(name)? {
+                return Ok(prefix);
+            }
+        }
+        Err(Error::NoSuchPrefix(name.to_owned()))
+    }
+
+    /// Takes a prefix that is there, as a session that lives already does after a restart of the agent.
+    ///
+    /// # Errors
+    /// There is none, or somebody uses it.
+    pub fn lock_managed(&self, name: &str, holder: &str) -> Result<Lock> {
+        let prefix = self.find(name)?;
+        self.lock(&prefix, holder)
+    }
+
+    /// Takes a prefix that is a directory of the caller's own.
+    ///
+    /// # Errors
+    /// It is no prefix, or somebody uses it.
+    pub fn lock_plain(&self, path: &Path, holder: &str) -> Result<Lock> {
+        if !path.join("drive_c").is_dir() {
+            let text = format!("{} is no Wine prefix, expected a directory that holds drive_c", path.display());
+            return Err(Error::Invalid(text));
+        }
+        self.locks.take(path, Hold::Alone, holder)
+    }
+
+    /// Who uses a prefix: an empty text if it is not known who.
+    pub fn holder(&self, prefix: &Prefix) -> Option<String> {
+        self.locks.holder(&prefix.directory)
+    }
+
+    /// Writes down that a session has used a prefix, which is now up to this template and has these verbs.
+    ///
+    /// # Errors
+    /// There is no such prefix, or it cannot be written.
+    pub fn note_used(&self, name: &str, template: &str, verbs: &[String]) -> Result<()> {
+        let mut prefix = self.find(name)?;
+        prefix.record.last_used_usec = now_usec();
+        template.clone_into(&mut prefix.record.template);
+        prefix.record.build = self.template(template).map_or(prefix.record.build, |template| template.record.build);
+        for verb in verbs {
+            if !prefix.record.verbs.contains(verb) {
+                prefix.record.verbs.push(verb.clone());
+            }
+        }
+        prefix.save()
+    }
+
+    /// Removes a prefix with its snapshots.
+    ///
+    /// # Errors
+    /// There is none, somebody uses it, or not all of it can be removed.
+    pub fn remove(&self, name: &str) -> Result<Prefix> {
+        let prefix = self.find(name)?;
+        let lock = self.lock(&prefix, "RemovePrefix")?;
+        // Under this name it is gone, or found and removed by the next start of the agent.
+        let going = part(&self.prefixes, &format!("{}.removed", prefix.name));
+        tree::remove(&going).map_err(Error::storage("removing", &going))?;
+        std::fs::rename(&prefix.directory, &going).map_err(Error::storage("removing", &prefix.directory))?;
+        drop(lock);
+        tree::remove(&going).map_err(Error::storage("removing", &going))?;
+        Ok(prefix)
+    }
+
+    pub(super) fn lock(&self, prefix: &Prefix, holder: &str) -> Result<Lock> {
+        match self.locks.take(&prefix.directory, Hold::Alone, holder) {
+            Err(Error::Busy { holder, .. }) => Err(Error::Busy { what: format!("prefix {}", prefix.name), holder }),
+            taken => taken,
+        }
+    }
+
+    /// The prefix of this very name, if it is there.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Prefix>> {
+        let directory = self.prefixes.join(name);
+        if !directory.join(RECORD).exists() {
+            return Ok(None);
+        }
+        let record = read(&directory.join(RECORD))?;
+        Ok(Some(Prefix { name: name.to_owned(), directory, record }))
+    }
+}
+
+/// A name for what is not yet, or no longer, `name` in this directory.
+pub(super) fn part(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!(".{name}.part"))
+}
+
+/// Makes an empty place for what is to become `name`, away with what an earlier attempt has left there.
+pub(super) fn fresh_part(directory: &Path, name: &str) -> Result<PathBuf> {
+    let place = part(directory, name);
+    tree::remove(&place).map_err(Error::storage("removing", &place))?;
+    make_private(&place).map_err(Error::storage("making", &place))?;
+    Ok(place)
+}
+
+/// Whether a text can be the name of a directory here; see [`directory_name`].
+pub(crate) fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.%".contains(&byte);
+    !text.is_empty() && text.len() <= 255 && !text.starts_with('.') && text.bytes().all(plain)
+}
+
+/// Names of what is in a directory; nothing if there is none.
+pub(crate) fn names(directory: &Path) -> Result<Vec<String>> {
+    match std::fs::read_dir(directory) {
+        Ok(entries) => Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::storage("reading", directory)(error)),
+    }
+}
