@@ -11,6 +11,8 @@ pub enum Form {
     List,
     /// `SOURCE:TARGET[:OPTIONS]` words.
     Mounts,
+    /// `KEY\NAME=DATA` words, the name `@` for a key's default.
+    Registry,
     /// `yes` or `no`.
     Bool,
     /// A whole number.
@@ -59,6 +61,8 @@ impl Key {
     }
 }
 
+const SWITCH: Form = Form::Word(&["auto", "on", "off"]);
+
 /// Every key, in the order of the contract.
 pub const ALL: &[Key] = &[
     key("Id", "s", Form::Text, "id of the session: 32 hexadecimal digits or a UUID"),
@@ -97,6 +101,20 @@ pub const ALL: &[Key] = &[
     key("Network", "s", Form::Word(&["private", "none", "host"]), "what of the network the game sees"),
     key("RuntimeMaxUSec", "t", Form::Span, "longest run time").alias("RuntimeMaxSec"),
     key("TimeoutStopUSec", "t", Form::Span, "time to end after SIGTERM").alias("TimeoutStopSec"),
+    key("Kind", "s", Form::Word(&["game", "install"]), "what the session is for"),
+    key("InstallDirectory", "s", Form::Text, "directory below the library that a setup program may write"),
+    key("WindowsVersion", "s", Form::Text, "version that Windows claims to be, such as win10"),
+    key("VirtualDesktop", "s", Form::Text, "size of a virtual desktop, such as 1280x720"),
+    key("DllOverrides", "as", Form::List, "load orders of DLLs, NAME=n,b"),
+    key("Registry", "a(sss)", Form::Registry, "values of the registry, KEY\\NAME=DATA"),
+    key("Dxvk", "s", SWITCH, "Direct3D 8 to 11 through DXVK"),
+    key("Vkd3d", "s", SWITCH, "Direct3D 12 through VKD3D"),
+    key("Hud", "s", Form::Text, "what DXVK shows in the picture, such as fps"),
+    key("WineDebug", "s", Form::Text, "debug channels of Wine, such as +seh"),
+    key("Winetricks", "as", Form::List, "verbs of winetricks, applied once"),
+    key("Locale", "s", Form::Text, "locale of the game, such as de_DE.UTF-8"),
+    key("Synchronization", "s", Form::Word(&["auto", "ntsync", "fsync", "esync", "none"]), "how Wine synchronizes threads"),
+    key("SnapshotPrefix", "b", Form::Bool, "whether the prefix is copied before the session"),
 ];
 
 /// The key of this name, or of this unit file name.
@@ -138,16 +156,16 @@ mod tests {
     use super::*;
     use crate::xml;
 
-    /// Name and type of the request keys as the contract has them: the properties of a session up
-    /// to the last request key.
+    /// Name and type of the request keys as the contract has them: the properties of a session and
+    /// of a Windows session up to the last request key.
     fn contract_keys() -> Vec<(String, String)> {
-        let node = zbus_xml::Node::try_from(xml::SESSION).unwrap();
-        let interface = node.interfaces().first().unwrap();
-        interface
-            .properties()
-            .map(|property| (property.name().to_string(), property.ty().to_string()))
-            .take_while(|(name, _)| name != "State")
-            .collect()
+        let keys = |text: &'static str, next: &'static str| {
+            let node = zbus_xml::Node::try_from(text).unwrap();
+            let interface = node.interfaces().first().unwrap();
+            let all = interface.properties().map(|property| (property.name().to_string(), property.ty().to_string()));
+            all.take_while(|(name, _)| name != next).collect::<Vec<_>>()
+        };
+        [keys(xml::SESSION, "State"), keys(xml::WINDOWS, "ExceptionCode")].concat()
     }
 
     #[test]

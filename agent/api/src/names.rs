@@ -12,6 +12,8 @@ pub const MANAGER_INTERFACE: &str = "org.dillinger.Runner1.Manager";
 pub const SESSION_INTERFACE: &str = "org.dillinger.Runner1.Session";
 /// Interface of the display of a streamed session.
 pub const STREAM_INTERFACE: &str = "org.dillinger.Runner1.Session.Stream";
+/// Interface of a session that runs a Windows program.
+pub const WINDOWS_INTERFACE: &str = "org.dillinger.Runner1.Session.Windows";
 /// Interface of a job.
 pub const JOB_INTERFACE: &str = "org.dillinger.Runner1.Job";
 /// What the name of every error begins with.

@@ -12,11 +12,13 @@ mod job;
 mod manager;
 mod session;
 mod stream;
+mod windows;
 
 pub use job::JobProxy;
 pub use manager::{ManagerProxy, SessionAdded, SessionAddedStream, SessionRemoved, SessionRemovedStream};
 pub use session::SessionProxy;
 pub use stream::{StreamProxy, ViewerConnected, ViewerConnectedStream, ViewerDisconnected, ViewerDisconnectedStream};
+pub use windows::WindowsProxy;
 
 use crate::Error;
 
@@ -31,11 +33,12 @@ mod tests {
     use crate::{contract, xml};
     use std::collections::BTreeSet;
 
-    fn proxies() -> [(&'static str, String); 4] {
+    fn proxies() -> [(&'static str, String); 5] {
         [
             ("org.dillinger.Runner1.Manager.xml", ManagerProxy::introspection()),
             ("org.dillinger.Runner1.Session.xml", SessionProxy::introspection()),
             ("org.dillinger.Runner1.Session.Stream.xml", StreamProxy::introspection()),
+            ("org.dillinger.Runner1.Session.Windows.xml", WindowsProxy::introspection()),
             ("org.dillinger.Runner1.Job.xml", JobProxy::introspection()),
         ]
     }

@@ -92,6 +92,10 @@ fn parse_form(key: &Key, name: &str, text: &str) -> Result<Value, TextError> {
             let words = split_words(text)?;
             Value::Triples(words.iter().map(|word| parse_mount(word)).collect::<Result<_, _>>()?)
         }
+        Form::Registry => {
+            let words = split_words(text)?;
+            Value::Triples(words.iter().map(|word| parse_registry(word)).collect::<Result<_, _>>()?)
+        }
         Form::Bool => Value::Bool(parse_bool(text)?),
         Form::Number => Value::U32(parse_number(text)?),
         Form::Count => Value::U64(parse_count(text)?),
@@ -100,6 +104,19 @@ fn parse_form(key: &Key, name: &str, text: &str) -> Result<Value, TextError> {
         Form::Span => Value::U64(parse_span(text, if seconds { USEC_PER_SEC } else { 1 })?),
         Form::Quota => Value::U64(parse_quota(text, seconds)?),
     })
+}
+
+/// Key, name and data of `KEY\NAME=DATA`; the name `@` stands for the key's default, as in `.reg`
+/// files.
+///
+/// # Errors
+/// There is no `=`, or no `\` before it.
+pub fn parse_registry(text: &str) -> Result<(String, String, String), TextError> {
+    let expected = || TextError::not(text, "a value of the registry, expected such as HKCU\\Software\\Game\\Name=dword:1");
+    let (place, data) = text.split_once('=').ok_or_else(expected)?;
+    let (key, name) = place.rsplit_once('\\').ok_or_else(expected)?;
+    let name = if name == "@" { "" } else { name };
+    Ok((key.to_owned(), name.to_owned(), data.to_owned()))
 }
 
 fn parse_word(words: &[&str], text: &str) -> Result<String, TextError> {

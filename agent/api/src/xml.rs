@@ -4,6 +4,8 @@
 pub const MANAGER: &str = include_str!("../dbus/org.dillinger.Runner1.Manager.xml");
 /// `org.dillinger.Runner1.Session`
 pub const SESSION: &str = include_str!("../dbus/org.dillinger.Runner1.Session.xml");
+/// `org.dillinger.Runner1.Session.Windows`
+pub const WINDOWS: &str = include_str!("../dbus/org.dillinger.Runner1.Session.Windows.xml");
 /// `org.dillinger.Runner1.Session.Stream`
 pub const STREAM: &str = include_str!("../dbus/org.dillinger.Runner1.Session.Stream.xml");
 /// `org.dillinger.Runner1.Job`
@@ -14,5 +16,6 @@ pub const FILES: &[(&str, &str)] = &[
     ("org.dillinger.Runner1.Manager.xml", MANAGER),
     ("org.dillinger.Runner1.Session.xml", SESSION),
     ("org.dillinger.Runner1.Session.Stream.xml", STREAM),
+    ("org.dillinger.Runner1.Session.Windows.xml", WINDOWS),
     ("org.dillinger.Runner1.Job.xml", JOB),
 ];

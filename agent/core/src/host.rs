@@ -1,6 +1,8 @@
 //! What the plan of a session needs to know of the host: plain data, gathered
 //! by the agent for one request.
 
+use crate::plan::Layer;
+use crate::wine::Program;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -89,6 +91,92 @@ pub enum GamepadFact {
     Missing(String),
 }
 
+/// What runs a Windows game.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildFact {
+    /// The Wine of the image.
+    Image,
+    /// A build of the host.
+    Host {
+        /// Its name.
+        name: String,
+        /// Its directory.
+        path: String,
+    },
+    /// The build that was asked for is not there, or cannot be used, with the
+    /// reason.
+    Unusable(String),
+}
+
+/// The prefix of a Windows game.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrefixFact {
+    /// A layer over the template of the image or build.
+    Layered {
+        /// The template's key.
+        key: String,
+        /// The template's directory.
+        template: String,
+        /// The prefix's own directory; `None` is one that ends with the session.
+        directory: Option<String>,
+        /// Where the changes lie; `None` with `directory`.
+        layer: Option<Layer>,
+        /// Whether it was last used with another build.
+        migrate: bool,
+    },
+    /// A whole directory.
+    Whole {
+        /// Key of the template that it is, or is to be, up to; empty for one that is
+        /// used as it is.
+        key: String,
+        /// The directory that is mounted.
+        files: String,
+        /// The prefix's own directory.
+        directory: String,
+        /// Whether it is the agent's own; else it is used as it is.
+        managed: bool,
+        /// Whether it was last used with another build.
+        migrate: bool,
+    },
+    /// There is no template of the image or build yet.
+    NoTemplate,
+    /// The prefix that was asked for cannot be used, with the reason.
+    Unusable(String),
+}
+
+impl PrefixFact {
+    /// Whether the prefix was last used with another build.
+    pub fn migrates(&self) -> bool {
+        matches!(self, Self::Layered { migrate: true, .. } | Self::Whole { migrate: true, .. })
+    }
+}
+
+/// The program of a Windows game.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProgramFact {
+    /// It is there, and this is how it is started; without arguments.
+    Found(Program),
+    /// It cannot be started, with the reason.
+    Refused(String),
+}
+
+/// What a Windows game needs to know of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowsFacts {
+    /// What runs it.
+    pub build: BuildFact,
+    /// Its prefix.
+    pub prefix: PrefixFact,
+    /// Its program.
+    pub program: ProgramFact,
+    /// Whether overlays can be mounted over the library.
+    pub overlay: bool,
+    /// Whether the kernel synchronizes for Windows programs (`/dev/ntsync`).
+    pub ntsync: bool,
+    /// Number of processors.
+    pub processors: u32,
+}
+
 /// The facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostFacts {
@@ -113,6 +201,8 @@ pub struct HostFacts {
     pub runtime_dir: String,
     /// The agent's state directory.
     pub state_dir: String,
+    /// What a Windows game needs to know; `None` for a native one.
+    pub windows: Option<WindowsFacts>,
     /// Absolute path of the agent's executable, for the commands in the units.
     pub agent: String,
 }

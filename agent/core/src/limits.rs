@@ -156,6 +156,11 @@ impl CpuSet {
         self.0.is_empty()
     }
 
+    /// The CPUs of the set, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
+        self.0.iter().flat_map(|(first, last)| *first..=*last)
+    }
+
     /// True for a CPU of the set.
     pub fn contains(&self, cpu: u16) -> bool {
         self.0.iter().any(|(first, last)| (*first..=*last).contains(&cpu))

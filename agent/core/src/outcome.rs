@@ -2,6 +2,8 @@
 //! recorded.
 
 use crate::id::Role;
+use crate::problem::quoted;
+use crate::wine::{Report, exception_name};
 use serde::{Deserialize, Serialize};
 
 /// How a session ended.
@@ -95,6 +97,9 @@ pub struct EndFacts {
     pub cpu_usage_usec: Option<u64>,
     /// Highest memory use of the slice, in bytes.
     pub memory_peak: Option<u64>,
+    /// What the supervisor of a Windows game reported, if it came to that.
+    #[serde(default)]
+    pub windows: Option<Report>,
 }
 
 /// How a unit came to be stopped while it ran.
@@ -170,7 +175,7 @@ impl EndFacts {
     /// A stop that was asked for comes first: it is never a failure. Then what
     /// systemd and the kernel did, then what the game did.
     pub fn ending(&self) -> Ending {
-        let status = self.main_status;
+        let status = self.exit_status();
         let end = |outcome, exit_status, reason: String| Ending { outcome, exit_status, reason };
         let never_ran = self.started_usec == 0;
         if self.stopping.as_deref() == Some(IDLE) {
@@ -189,6 +194,9 @@ impl EndFacts {
         if self.stopping.as_deref() == Some("timeout") {
             return end(Outcome::Timeout, status, "it reached its longest run time".to_owned());
         }
+        if let Some(ending) = self.windows.as_ref().filter(|_| !self.was_killed()).and_then(windows_ending) {
+            return ending;
+        }
         match self.signal() {
             Some(signal) => end(Outcome::Killed, signal, format!("killed by signal {signal}")),
             None if status == 0 && matches!(self.result.as_str(), "success" | "exit-code") => {
@@ -197,6 +205,13 @@ impl EndFacts {
             None if status == 0 => end(Outcome::Failed, 0, format!("systemd ended it: {}", self.result)),
             None => end(Outcome::Failed, status, format!("exited with status {status}")),
         }
+    }
+
+    /// The exit status of the game: a Windows game's own, which is more than the
+    /// container's can hold.
+    fn exit_status(&self) -> i32 {
+        let code = self.windows.as_ref().and_then(|report| report.exit_code);
+        code.map_or(self.main_status, u32::cast_signed)
     }
 
     /// Adds what was noted of its stop.
@@ -223,6 +238,24 @@ impl EndFacts {
         }
         let signal = self.main_status - SIGNAL_BASE;
         (1..=SIGNAL_MAX).contains(&signal).then_some(signal)
+    }
+}
+
+/// How a Windows game ended by itself; nothing if its supervisor could not say.
+fn windows_ending(report: &Report) -> Option<Ending> {
+    let program = report.program.as_deref().map(|name| format!(" in {}", quoted(name))).unwrap_or_default();
+    let end = |outcome, code: u32, reason| Some(Ending { outcome, exit_status: code.cast_signed(), reason });
+    match (&report.error, report.exception, report.exit_code) {
+        (Some(error), ..) => end(Outcome::StartFailed, 1, error.clone()),
+        (None, Some(code), _) => {
+            let name = exception_name(code).map(|name| format!(" ({name})")).unwrap_or_default();
+            end(Outcome::Failed, code, format!("unhandled exception 0x{code:08X}{name}{program}"))
+        }
+        (None, None, Some(0)) => end(Outcome::Exited, 0, "exited with status 0".to_owned()),
+        (None, None, Some(code)) => {
+            end(Outcome::Failed, code, format!("exited with status {}{program}", code.cast_signed()))
+        }
+        (None, None, None) => None,
     }
 }
 

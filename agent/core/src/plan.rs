@@ -3,10 +3,12 @@
 
 mod display;
 mod host_checks;
+mod windows;
 
 pub use crate::id::Role;
 pub use display::HOST_DIRECTORIES as DISPLAY_DIRECTORIES;
 pub use host_checks::directory_name;
+pub use windows::{HOST_DIRECTORY as WINE_DIRECTORY, Layer, SAVES_DIRECTORIES};
 
 use crate::host::HostFacts;
 use crate::id::SessionId;
@@ -14,6 +16,7 @@ use crate::limits::Limit;
 use crate::problem::{ProblemClass, Problems, quoted};
 use crate::request::{Library, MountRequest, Network, Variable};
 use crate::spec::{Decision, SessionSpec};
+use crate::wine::Launch;
 use std::collections::BTreeMap;
 
 /// Where the game finds the library.
@@ -64,6 +67,15 @@ pub enum PlannedMount {
         /// Path in the container.
         target: String,
     },
+    /// A host directory with another one over it that takes the changes.
+    Overlay {
+        /// Host path of what stays as it is.
+        source: String,
+        /// Path in the container.
+        target: String,
+        /// What takes the changes; without it they end with the session.
+        layer: Option<Layer>,
+    },
     /// An empty file system in memory that ends with the session.
     Tmpfs {
         /// Path in the container.
@@ -110,10 +122,13 @@ pub struct SessionPlan {
     pub slice: String,
     /// Its containers, the game's first.
     pub containers: Vec<ContainerPlan>,
-    /// A directory of the agent's own to create before the start.
-    pub create_directory: Option<String>,
+    /// Host path of the directory of the library that an installer may write, to
+    /// make before the start.
+    pub install_directory: Option<String>,
     /// Every decision, for `Explain`.
     pub decisions: Vec<Decision>,
+    /// What the supervisor of a Windows game is told.
+    pub launch: Option<Launch>,
     /// What the caller should know although the session can start.
     pub warnings: Vec<String>,
 }
@@ -148,20 +163,27 @@ pub fn plan(mut spec: SessionSpec, mut decisions: Vec<Decision>, facts: &HostFac
     host_checks::library(&facts.library, &mut problems);
     host_checks::controllers(&mut spec.limits, facts, &decisions, &mut problems, &mut warnings);
     let mounts = host_checks::mounts(&spec, facts, &mut problems);
-    let create_directory = host_checks::saves(&mut spec, facts, &mut decisions, &mut problems);
+    host_checks::saves(&mut spec, facts, &mut decisions, &mut problems);
+    windows::check(&mut spec, facts, &mut decisions, &mut problems, &mut warnings);
     correct(&mut decisions, &spec);
     let containers = [game(&spec, facts, mounts)].into_iter().chain(display::container(&spec, facts)).collect();
     let slice = spec.id.slice();
-    problems.or(SessionPlan { spec, slice, containers, create_directory, decisions, warnings })
+    let launch = windows::launch(&spec, facts);
+    let install_directory = windows::install_directory(&spec, facts);
+    problems.or(SessionPlan { spec, slice, containers, install_directory, decisions, launch, warnings })
 }
 
 /// `HOME` is the saves directory, and the display is where it is, unless the
 /// request says otherwise.
-fn game(spec: &SessionSpec, facts: &HostFacts, mounts: Vec<MountRequest>) -> ContainerPlan {
+fn game(spec: &SessionSpec, facts: &HostFacts, mounts_asked: Vec<MountRequest>) -> ContainerPlan {
     let mut environment = vec![Variable { name: "HOME".to_owned(), value: HOME_TARGET.to_owned() }];
-    let mut mounts = all_mounts(spec, mounts);
+    let windows = windows::parts(spec, facts);
+    let command = if windows.is_some() { windows::command() } else { spec.command.clone() };
+    let windows = windows.unwrap_or_default();
+    let mut mounts = if spec.windows.is_some() { windows.mounts } else { own_mounts(spec) };
+    mounts.extend(mounts_asked.into_iter().map(PlannedMount::Bind));
     let shown = display::of_game(spec, facts);
-    environment.extend(shown.environment);
+    environment.extend(windows.environment.into_iter().chain(shown.environment));
     mounts.extend(shown.mounts);
     environment.retain(|own| spec.environment.iter().all(|asked| asked.name != own.name));
     environment.extend(spec.environment.iter().cloned());
@@ -170,12 +192,13 @@ fn game(spec: &SessionSpec, facts: &HostFacts, mounts: Vec<MountRequest>) -> Con
         unit: spec.id.unit(Role::Game),
         container: spec.id.container(Role::Game),
         image: spec.image.clone(),
-        command: spec.command.clone(),
-        working_directory: spec.working_directory.clone(),
+        command,
+        // A Windows game's is the supervisor's to enter.
+        working_directory: spec.working_directory.clone().filter(|_| spec.windows.is_none()),
         environment,
         network: spec.network,
         mounts,
-        devices: shown.devices,
+        devices: windows.devices.into_iter().chain(shown.devices).collect(),
         timeout_stop_usec: spec.timeout_stop_usec,
         commands: EndCommands::new(facts, spec.id, Role::Game),
     }
@@ -197,7 +220,8 @@ fn correct(decisions: &mut [Decision], spec: &SessionSpec) {
     }
 }
 
-fn all_mounts(spec: &SessionSpec, requested: Vec<MountRequest>) -> Vec<PlannedMount> {
+/// The library and the home of a native game.
+fn own_mounts(spec: &SessionSpec) -> Vec<PlannedMount> {
     let bind = |source: &str, target: &str, read_only| {
         PlannedMount::Bind(MountRequest { source: source.to_owned(), target: target.to_owned(), read_only })
     };
@@ -213,6 +237,5 @@ fn all_mounts(spec: &SessionSpec, requested: Vec<MountRequest>) -> Vec<PlannedMo
         Some(path) => bind(path, HOME_TARGET, false),
         None => PlannedMount::Tmpfs { target: HOME_TARGET.to_owned() },
     });
-    mounts.extend(requested.into_iter().map(PlannedMount::Bind));
     mounts
 }

@@ -7,6 +7,8 @@ use crate::value::RawRequest;
 pub const DEFAULT_LIBRARY: &str = "dillinger_library";
 /// The image of native games when neither request nor settings name one.
 pub const DEFAULT_IMAGE: &str = "localhost/dillinger/base:latest";
+/// The image of Windows games when neither request nor settings name one.
+pub const DEFAULT_WINE_IMAGE: &str = "localhost/dillinger/wine:latest";
 /// The image of the display of streamed sessions.
 pub const DEFAULT_DISPLAY_IMAGE: &str = "localhost/dillinger/display:latest";
 /// How long nobody must have been connected to a streamed session before its
@@ -27,8 +29,25 @@ pub struct Policy {
     pub runtime_max_usec: u64,
     /// How many sessions may live at once.
     pub max_sessions: u32,
+    /// The images of sessions that name none.
+    pub images: RunnerImages,
     /// What the displays of streamed sessions are.
     pub stream: StreamPolicy,
+}
+
+/// Container images by the kind of runner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunnerImages {
+    /// Of native games.
+    pub native: String,
+    /// Of Windows games, through Wine and through Proton.
+    pub wine: String,
+}
+
+impl Default for RunnerImages {
+    fn default() -> Self {
+        Self { native: DEFAULT_IMAGE.to_owned(), wine: DEFAULT_WINE_IMAGE.to_owned() }
+    }
 }
 
 /// What the settings say about the displays of streamed sessions, and no
@@ -58,6 +77,7 @@ impl Default for Policy {
             ceilings: Limits::default(),
             runtime_max_usec: INFINITY,
             max_sessions: 16,
+            images: RunnerImages::default(),
             stream: StreamPolicy::default(),
         }
     }

@@ -5,6 +5,7 @@ use crate::plan::{ContainerPlan, HOME_TARGET, LIBRARY_TARGET, PlannedMount, Role
 use crate::problem::Problems;
 use crate::request::Network;
 use crate::unitfile::{EscapeError, Mount, Setting, UnitFile, Value};
+use crate::wine::{BUILD_DIRECTORY, PREFIX_DIRECTORY, WINDOWS_USER};
 
 /// A unit file by name and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +93,9 @@ fn quadlet(plan: &SessionPlan, container: &ContainerPlan) -> Result<String, KeyE
     unit(&mut file, plan, container)?;
     image(&mut file, container)?;
     isolation(&mut file, container);
+    if plan.spec.windows.is_some() {
+        windows_user(&mut file, container)?;
+    }
     for mount in &container.mounts {
         file.add_setting(mount_setting(mount).map_err(at(mount_key(mount)))?);
     }
@@ -182,6 +186,17 @@ fn isolation(file: &mut UnitFile, container: &ContainerPlan) {
     set("StopTimeout", Value::number(container.timeout_stop_usec.div_ceil(1_000_000)));
 }
 
+/// The Windows user has the same name whoever the user of the host is. Podman fills
+/// in the numbers.
+fn windows_user(file: &mut UnitFile, container: &ContainerPlan) -> Result<(), KeyError> {
+    let entry = format!("--passwd-entry={WINDOWS_USER}:*:$UID:$GID::{HOME_TARGET}:/bin/sh");
+    let arguments = Value::podman_args(&[entry]).map_err(|error| ("Image", error))?;
+    if container.role == Role::Game {
+        file.add("Container", "PodmanArgs", arguments);
+    }
+    Ok(())
+}
+
 fn mount_setting(mount: &PlannedMount) -> Result<Setting, EscapeError> {
     Setting::mount(&match mount {
         PlannedMount::Bind(bind) => {
@@ -190,6 +205,11 @@ fn mount_setting(mount: &PlannedMount) -> Result<Setting, EscapeError> {
         PlannedMount::Volume { name, target } => {
             Mount::Volume { name: name.clone(), target: target.clone(), read_only: true }
         }
+        PlannedMount::Overlay { source, target, layer } => Mount::Overlay {
+            source: source.clone(),
+            target: target.clone(),
+            layer: layer.as_ref().map(|layer| (layer.upper.clone(), layer.work.clone())),
+        },
         PlannedMount::Tmpfs { target } => {
             Mount::Tmpfs { target: target.clone(), size: None, mode: Some(0o1777), owned: false }
         }
@@ -203,13 +223,16 @@ fn mount_setting(mount: &PlannedMount) -> Result<Setting, EscapeError> {
 fn mount_key(mount: &PlannedMount) -> &'static str {
     let target = match mount {
         PlannedMount::Bind(bind) => &bind.target,
-        PlannedMount::Volume { target, .. } | PlannedMount::Tmpfs { target } | PlannedMount::Private { target } => {
-            target
-        }
+        PlannedMount::Volume { target, .. }
+        | PlannedMount::Overlay { target, .. }
+        | PlannedMount::Tmpfs { target }
+        | PlannedMount::Private { target } => target,
     };
     match target.as_str() {
         LIBRARY_TARGET => "Library",
         HOME_TARGET => "Saves",
+        PREFIX_DIRECTORY => "Prefix",
+        BUILD_DIRECTORY => "RunnerVersion",
         _ => "Mounts",
     }
 }

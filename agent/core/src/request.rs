@@ -3,6 +3,10 @@
 //! [`crate::spec`] and [`crate::plan`].
 
 mod check;
+mod windows;
+
+pub(crate) use windows::KEYS as WINDOWS_KEYS;
+pub use windows::{Kind, Switch, Synchronization, WindowsRequest};
 
 use crate::id::SessionId;
 use crate::limits::{CpuSet, Limit, Limits};
@@ -49,6 +53,20 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Network", "s"),
     ("RuntimeMaxUSec", "t"),
     ("TimeoutStopUSec", "t"),
+    ("Kind", "s"),
+    ("InstallDirectory", "s"),
+    ("WindowsVersion", "s"),
+    ("VirtualDesktop", "s"),
+    ("DllOverrides", "as"),
+    ("Registry", "a(sss)"),
+    ("Dxvk", "s"),
+    ("Vkd3d", "s"),
+    ("Hud", "s"),
+    ("WineDebug", "s"),
+    ("Winetricks", "as"),
+    ("Locale", "s"),
+    ("Synchronization", "s"),
+    ("SnapshotPrefix", "b"),
 ];
 
 /// The kind of program a session runs.
@@ -183,6 +201,7 @@ pub struct SessionRequest {
     pub(crate) network: Option<Network>,
     pub(crate) runtime_max_usec: Option<u64>,
     pub(crate) timeout_stop_usec: Option<u64>,
+    pub(crate) windows: WindowsRequest,
 }
 
 impl SessionRequest {
@@ -262,10 +281,12 @@ fn set(request: &mut SessionRequest, key: &str, value: &RawValue) -> Result<(), 
         _ if value.signature() != *signature => return wrong_type(),
         RawValue::Str(text) => set_text(request, key, text),
         RawValue::StrList(list) => set_list(request, key, list),
+        RawValue::Triples(list) if key == "Registry" => request.windows.set_registry(list),
         RawValue::Triples(list) => check::mounts(list).map(|mounts| request.mounts = Some(mounts)),
         RawValue::Bool(on) => {
             match key {
                 "Clipboard" => request.clipboard = Some(*on),
+                "SnapshotPrefix" => request.windows.snapshot = Some(*on),
                 _ => request.gamepads = Some(*on),
             }
             Ok(())
@@ -286,7 +307,7 @@ fn set_text(request: &mut SessionRequest, key: &str, text: &str) -> Result<(), S
         "GameId" => request.game_id = own(),
         "Title" => request.title = own(),
         "Runner" => request.runner = Some(check::runner(text)?),
-        "RunnerVersion" => request.runner_version = own(),
+        "RunnerVersion" => request.runner_version = check::build(text)?,
         "Image" => request.image = check::image(text)?,
         "Executable" => request.executable = Some(check::not_empty(text)?),
         "WorkingDirectory" => request.working_directory = check::directory(text)?,
@@ -300,7 +321,7 @@ fn set_text(request: &mut SessionRequest, key: &str, text: &str) -> Result<(), S
         "Audio" => request.audio = Some(check::word(text, &["auto", "pipewire", "pulse", "none"])?),
         "IdleAction" => request.idle_action = Some(check::idle_action(text)?),
         "Network" => request.network = Some(check::network(text)?),
-        _ => return Err("is not a text key".to_owned()),
+        _ => return request.windows.set_text(key, text).unwrap_or_else(|| Err("is not a text key".to_owned())),
     }
     Ok(())
 }
@@ -312,7 +333,7 @@ fn set_list(request: &mut SessionRequest, key: &str, list: &[String]) -> Result<
         "Arguments" => request.arguments = Some(list.to_vec()),
         "Environment" => request.environment = Some(check::environment(list)?),
         "Gpus" => request.gpus = Some(check::gpus(list)?),
-        _ => return Err("is not a list key".to_owned()),
+        _ => return request.windows.set_list(key, list).unwrap_or_else(|| Err("is not a list key".to_owned())),
     }
     Ok(())
 }

@@ -3,9 +3,11 @@
 mod properties;
 mod resolve;
 mod stream;
+mod windows;
 
 pub use resolve::{check_ceilings, resolve};
 pub use stream::StreamSpec;
+pub use windows::WindowsSpec;
 
 use crate::id::SessionId;
 use crate::limits::Limits;
@@ -25,7 +27,7 @@ pub struct SessionSpec {
     pub runner: Runner,
     /// Container image.
     pub image: String,
-    /// The program and its arguments.
+    /// The program of a native game and its arguments.
     pub command: Vec<String>,
     /// Working directory in the container; `None` is the image's own.
     pub working_directory: Option<String>,
@@ -43,6 +45,9 @@ pub struct SessionSpec {
     /// Its own display, if it has one.
     #[serde(default)]
     pub stream: Option<StreamSpec>,
+    /// What a Windows game has more.
+    #[serde(default)]
+    pub windows: Option<WindowsSpec>,
     /// The network it sees.
     pub network: Network,
     /// Longest run time in µs; `u64::MAX` is no bound.

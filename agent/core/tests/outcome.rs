@@ -158,6 +158,7 @@ fn each_end_has_its_outcome() {
             stopping_usec: None,
             cpu_usage_usec: None,
             memory_peak: None,
+            windows: None,
         };
         let ending = facts.ending();
         assert_eq!((ending.outcome, ending.exit_status), row.expected, "{}", row.what);
@@ -281,4 +282,30 @@ fn a_display_that_dies_is_to_blame_unless_a_stop_was_asked_for_before() {
         assert_eq!((ending.outcome, ending.exit_status, role), row.expected, "{}", row.what);
         assert_eq!(ending.reason.contains("display"), role == Role::Display, "{}: {}", row.what, ending.reason);
     }
+}
+
+#[test]
+fn a_windows_game_ends_as_its_supervisor_reports() {
+    use dillinger_runner_core::wine::Report;
+    // The container's own status is 1 for whatever does not fit.
+    let ended = |report: Report, status| EndFacts { windows: Some(report), ..facts("success", status, 1, 2) }.ending();
+    let code = |code| Report { exit_code: Some(code), program: Some("game.exe".to_owned()), ..Report::default() };
+    let good = ended(code(0), 0);
+    assert_eq!((good.outcome, good.exit_status), (Outcome::Exited, 0));
+    let failed = ended(code(256), 1);
+    assert_eq!((failed.outcome, failed.exit_status), (Outcome::Failed, 256));
+    // 137 is this program's own status, and no signal of anybody.
+    let own = ended(code(137), 1);
+    assert_eq!((own.outcome, own.exit_status), (Outcome::Failed, 137));
+    let crash = ended(Report { exception: Some(0xC000_0005), ..code(0xC000_0005) }, 1);
+    assert_eq!((crash.outcome, crash.exit_status), (Outcome::Failed, 0xC000_0005_u32.cast_signed()));
+    assert!(crash.reason.contains("0xC0000005 (access violation) in \"game.exe\""), "{}", crash.reason);
+    let refused = ended(Report { error: Some("no prefix".to_owned()), ..Report::default() }, 1);
+    assert_eq!((refused.outcome, refused.reason.as_str()), (Outcome::StartFailed, "no prefix"));
+    // A stop that was asked for stays one, with the game's own status.
+    let stopped = EndFacts { stopping: Some("success".to_owned()), windows: Some(code(3)), ..facts("success", 1, 1, 2) }.ending();
+    assert_eq!((stopped.outcome, stopped.exit_status), (Outcome::Stopped, 3));
+    // Without a word of it, what systemd says counts.
+    let silent = ended(Report::default(), 137);
+    assert_eq!((silent.outcome, silent.exit_status), (Outcome::Killed, 9));
 }

@@ -27,6 +27,7 @@ fn host() -> HostFacts {
         saves_root: "/home/player/.local/state/dillinger-runner/saves".to_owned(),
         runtime_dir: "/run/user/1000".to_owned(),
         state_dir: "/home/player/.local/state/dillinger-runner".to_owned(),
+        windows: None,
         agent: "/usr/libexec/dillinger-runner/dillinger-runner".to_owned(),
     }
 }
@@ -121,10 +122,10 @@ fn a_link_is_mounted_as_what_it_was_when_it_was_checked() {
 fn saves_are_asked_for_or_per_game_or_gone_with_the_session() {
     let host = HostFacts { paths: [directory("/home/player/saves", 1000)].into(), ..host() };
     let asked = on(&host, &request(&[("Saves", text("/home/player/saves"))])).unwrap();
-    assert_eq!((asked.spec.saves.as_deref(), asked.create_directory), (Some("/home/player/saves"), None));
+    assert_eq!(asked.spec.saves.as_deref(), Some("/home/player/saves"));
     let of_game = on(&host, &request(&[("GameId", text("../doom"))])).unwrap();
     let path = "/home/player/.local/state/dillinger-runner/saves/%2E.%2Fdoom";
-    assert_eq!((of_game.spec.saves.as_deref(), of_game.create_directory.as_deref()), (Some(path), Some(path)));
+    assert_eq!(of_game.spec.saves.as_deref(), Some(path));
     let none = on(&host, &request(&[])).unwrap();
     assert!(none.containers[0].mounts.contains(&PlannedMount::Tmpfs { target: "/saves".to_owned() }));
     assert!(on(&host, &request(&[("Saves", text("/elsewhere"))])).is_err());

@@ -13,7 +13,7 @@ const TEXTS: &[(&str, &[&str], &[&str])] = &[
     ("GameId", &["", "a/b\n%"], &["a\0"]),
     ("Title", &["", "100% \"Fun\" [Service]\n"], &["a\0"]),
     ("Runner", &["native", "wine", "proton"], &["", "Native", "dosbox"]),
-    ("RunnerVersion", &["", "9.0"], &["\0"]),
+    ("RunnerVersion", &["", "9.0", "GE-Proton9-20"], &["\0", "../x", "a/b", "-a", ".a"]),
     ("Image", &["", "a", "r.example:5000/a/b@sha256:01"], &["-a", " a", "a b", "a\n", "a%", "ä"]),
     ("Executable", &["C:\\a.exe"], &["", "\0"]),
     ("WorkingDirectory", &["", "/", "/a b/%n"], &["a", "/a/../b", "/./a"]),
@@ -25,6 +25,16 @@ const TEXTS: &[(&str, &[&str], &[&str])] = &[
     ("Audio", &["auto", "pipewire", "pulse", "none"], &["", "alsa"]),
     ("IdleAction", &["keep", "pause", "stop"], &["", "kill"]),
     ("Network", &["private", "none", "host"], &["", "bridge"]),
+    ("Kind", &["game", "install"], &["", "setup"]),
+    ("InstallDirectory", &["", "a", "Games/My Game"], &["/a", "a/..", ".", "a:b", "a,b"]),
+    ("WindowsVersion", &["", "win11", "winxp64"], &["xp", "Win10"]),
+    ("VirtualDesktop", &["", "1280x720"], &["1280", "x720", "1x1", "9999x720"]),
+    ("Dxvk", &["auto", "on", "off"], &["", "yes"]),
+    ("Vkd3d", &["auto", "on", "off"], &["", "no"]),
+    ("Hud", &["", "fps,frametimes", "scale=0.5"], &["fps;x", "a b", "%n"]),
+    ("WineDebug", &["", "+seh,-all", "fixme-all"], &["+seh +x", "$a"]),
+    ("Locale", &["", "de_DE.UTF-8", "C"], &["de DE", "../x"]),
+    ("Synchronization", &["auto", "ntsync", "fsync", "esync", "none"], &["", "futex"]),
 ];
 
 /// Number keys of type `t`: good values, bad values.
@@ -87,6 +97,18 @@ fn others() -> Vec<Row> {
                 mount("/run/x"),
             ],
         ),
+        row(
+            "DllOverrides",
+            vec![list(&[]), list(&["d3d9=n,b", "*dinput8=n", "mshtml="])],
+            vec![list(&["d3d9"]), list(&["d3d9=x"]), list(&["=n"]), list(&["a;b=n"]), list(&["a=n", "A=b"])],
+        ),
+        row(
+            "Registry",
+            vec![mounts(&[]), mounts(&[("HKCU\\Software\\A", "", "x"), ("HKLM\\A", "b", "dword:1f")])],
+            vec![mounts(&[("A", "b", "c")]), mounts(&[("HKCU\\A", "b", "hex:xyz")]), mounts(&[("HKCU\\A\n", "b", "c")])],
+        ),
+        row("Winetricks", vec![list(&[]), list(&["corefonts", "win10"])], vec![list(&["-q"]), list(&["a b"]), list(&[""])]),
+        row("SnapshotPrefix", vec![RawValue::Bool(true)], vec![text("yes")]),
         row("Clipboard", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![RawValue::U32(1)]),
         row("Gamepads", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("yes")]),
     ]

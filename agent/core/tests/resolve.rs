@@ -37,13 +37,17 @@ fn a_bare_request_has_every_default() {
     assert_eq!(spec.limits.iter_set().count(), 0);
     assert_eq!(reason(&reasons, "Command"), "request");
     assert_eq!(reason(&reasons, "Image"), "default");
-    let keys: Vec<&str> = spec.properties().into_iter().map(|(key, _)| key).collect();
-    assert_eq!(keys, KEYS.iter().map(|(key, _)| *key).collect::<Vec<_>>());
+    let (windows, _) = resolved(&windows(&[]), &Policy::default());
+    let keys = |spec: &SessionSpec| spec.properties().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+    let all: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
+    assert_eq!(keys(&windows), all);
+    // The last ones are those of Windows games.
+    assert_eq!(keys(&spec), all.iter().copied().take_while(|key| *key != "Kind").collect::<Vec<_>>());
 }
 
 #[test]
 fn properties_have_the_types_of_the_contract() {
-    let (spec, _) = resolved(&request(&[]), &Policy::default());
+    let (spec, _) = resolved(&windows(&[]), &Policy::default());
     for ((key, value), (_, signature)) in spec.properties().iter().zip(KEYS) {
         assert_eq!(value.signature(), *signature, "{key}");
     }
@@ -156,7 +160,6 @@ fn what_this_version_cannot_do_is_unsupported() {
         ("Audio", text("pulse")),
         ("Gpus", list(&["nvidia.com/gpu=0"])),
         ("Gamepads", RawValue::Bool(true)),
-        ("Runner", text("wine")),
         ("RunnerVersion", text("10.0")),
     ] {
         let problems = refused(&request(&[(key, value)]));
@@ -206,4 +209,37 @@ fn what_belongs_to_a_display_of_its_own_needs_one() {
     policy.stream.gamepads = 0;
     let asked = request(&[("Display", text("stream")), ("Gamepads", RawValue::Bool(true))]);
     assert_eq!(resolve(&asked, &policy, id()).unwrap_err().class(), ProblemClass::LimitExceeded);
+}
+
+/// A request that runs `doom.exe`, with more keys or other values.
+fn windows(more: &[(&str, RawValue)]) -> RawRequest {
+    let base = [("Runner", text("wine")), ("Executable", text("doom.exe"))];
+    let all = base.into_iter().chain(more.iter().cloned());
+    all.map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[test]
+fn a_windows_game_has_a_program_and_no_command() {
+    let mut policy = Policy::default();
+    policy.defaults.insert("Image".to_owned(), text("localhost/native:1"));
+    policy.defaults.insert("Dxvk".to_owned(), text("on"));
+    let (spec, reasons) = resolved(&windows(&[("Arguments", list(&["-x"]))]), &policy);
+    // The settings' image of sessions is one for native games.
+    assert_eq!((spec.image.as_str(), spec.command.len()), ("localhost/dillinger/wine:latest", 0));
+    let made = spec.windows.unwrap();
+    assert_eq!((made.executable.as_str(), made.arguments), ("doom.exe", vec!["-x".to_owned()]));
+    assert_eq!((made.dxvk.as_str(), reason(&reasons, "Dxvk")), ("on", "settings"));
+    let (native, _) = resolved(&request(&[]), &policy);
+    assert_eq!((native.image.as_str(), native.windows), ("localhost/native:1", None));
+    for (key, raw) in [
+        ("Executable", RawRequest::from([("Runner".to_owned(), text("proton"))])),
+        ("Command", windows(&[("Command", list(&["sh"]))])),
+        ("InstallDirectory", windows(&[("InstallDirectory", text("a"))])),
+        ("Mounts", windows(&[("Mounts", mounts(&[("/a", "/prefix/x", "")]))])),
+        ("Executable", request(&[("Executable", text("a.exe"))])),
+        ("Winetricks", request(&[("Winetricks", list(&["corefonts"]))])),
+    ] {
+        let problems = refused(&raw);
+        assert_eq!(problems.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), [key], "{problems}");
+    }
 }

@@ -4,8 +4,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 mod stream;
+mod windows;
 
 pub use stream::{DisconnectArgs, ResizeArgs, ScreenshotArgs, ViewersArgs, WatchArgs};
+pub use windows::WindowsArgs;
 
 /// Starts and controls game sessions of Dillinger Runner.
 ///
@@ -145,11 +147,14 @@ pub struct RequestArgs {
     /// Time without a viewer before that: 5min, 90s, infinity
     #[arg(long, value_name = "SPAN")]
     pub idle_timeout: Option<String>,
+    /// The keys of Windows games.
+    #[command(flatten)]
+    pub windows: WindowsArgs,
     /// Any key of a request, with its value as in unit files: MemoryMax=2G, CPUQuota=150%,
     /// RuntimeMaxSec=1h
     #[arg(long, short, value_name = "KEY=VALUE")]
     pub property: Vec<String>,
-    /// The program and its arguments
+    /// The program and its arguments; with --executable its arguments alone
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
 }

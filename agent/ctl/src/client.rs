@@ -1,6 +1,7 @@
 //! The agent as commands see it.
 
 use crate::exit::Failure;
+use crate::properties::text_of;
 use dillinger_runner_api::{Dict, names, proxy};
 use zbus::fdo::PropertiesProxy;
 use zbus::names::InterfaceName;
@@ -74,10 +75,15 @@ impl Client {
         Ok(builder.cache_properties(CacheProperties::No).build().await?)
     }
 
-    /// All properties of a session.
+    /// All properties of a session, with those of a Windows game.
     pub async fn session_properties(&self, path: &OwnedObjectPath) -> Result<Dict, Failure> {
-        let interface = InterfaceName::from_static_str_unchecked(names::SESSION_INTERFACE);
-        Ok(self.properties_of(path).await?.get_all(interface).await?)
+        let object = self.properties_of(path).await?;
+        let all = async |name| object.get_all(InterfaceName::from_static_str_unchecked(name)).await;
+        let mut properties: Dict = all(names::SESSION_INTERFACE).await?;
+        if matches!(text_of(&properties, "Runner").as_str(), "wine" | "proton") {
+            properties.extend(all(names::WINDOWS_INTERFACE).await?);
+        }
+        Ok(properties)
     }
 
     /// The session that a user means: by its id in any form, or by a unique beginning of it.

@@ -1,6 +1,6 @@
 //! A request, put together from a request file and from arguments.
 
-use crate::cli::RequestArgs;
+use crate::cli::{RequestArgs, WindowsArgs};
 use crate::exit::Failure;
 use crate::request_file;
 use dillinger_runner_api::proxy::Options;
@@ -33,13 +33,54 @@ impl Request {
             request.set("Library", Value::Text(library));
         }
         request.set_display(args)?;
+        request.set_windows(&args.windows)?;
         for assignment in &args.property {
             request.assign(assignment)?;
         }
         if !args.command.is_empty() {
-            request.set("Command", Value::List(args.command.clone()));
+            let key = if request.get("Executable").is_some() { "Arguments" } else { "Command" };
+            request.set(key, Value::List(args.command.clone()));
         }
         Ok(request)
+    }
+
+    /// The options of a Windows game. A program alone means Wine.
+    fn set_windows(&mut self, args: &WindowsArgs) -> Result<(), Failure> {
+        let texts = [
+            ("Runner", &args.runner),
+            ("RunnerVersion", &args.runner_version),
+            ("Executable", &args.executable),
+            ("Kind", &args.kind),
+            ("InstallDirectory", &args.install_directory),
+            ("WindowsVersion", &args.windows_version),
+            ("VirtualDesktop", &args.virtual_desktop),
+            ("Dxvk", &args.dxvk),
+            ("Locale", &args.locale),
+        ];
+        for (key, value) in texts.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))) {
+            self.set(key, Value::Text(value));
+        }
+        for (key, path) in [("Prefix", &args.prefix), ("Saves", &args.saves)] {
+            if let Some(path) = path {
+                self.set(key, Value::Text(absolute(path)?));
+            }
+        }
+        for order in &args.dll_override {
+            self.add("DllOverrides", Value::List(vec![order.clone()]));
+        }
+        for value in &args.registry {
+            self.add("Registry", Value::Triples(vec![text::parse_registry(value)?]));
+        }
+        for verb in &args.winetricks {
+            self.add("Winetricks", Value::List(vec![verb.clone()]));
+        }
+        if args.snapshot {
+            self.set("SnapshotPrefix", Value::Bool(true));
+        }
+        if self.get("Executable").is_some() && self.get("Runner").is_none() {
+            self.set("Runner", Value::Text("wine".to_owned()));
+        }
+        Ok(())
     }
 
     fn set_texts(&mut self, args: &RequestArgs) {
@@ -221,6 +262,31 @@ mod tests {
         ] {
             assert_eq!(request.get(key), Some(&value), "{key}");
         }
+    }
+
+    #[test]
+    fn options_of_a_windows_game_become_keys() {
+        let line = "--executable|D:\\Doom\\doom.exe|--prefix|/p|--dll-override|d3d9=n,b|--registry|HKCU\\A\\@=x=y|\
+             --winetricks|corefonts|--snapshot|--|-iwad|freedoom2.wad";
+        let made = request(&line.split('|').collect::<Vec<_>>()).unwrap();
+        let text = |text: &str| Value::Text(text.to_owned());
+        let value = ("HKCU\\A".to_owned(), String::new(), "x=y".to_owned());
+        for (key, value) in [
+            ("Runner", text("wine")),
+            ("Executable", text("D:\\Doom\\doom.exe")),
+            ("Arguments", list(&["-iwad", "freedoom2.wad"])),
+            ("Prefix", text("/p")),
+            ("DllOverrides", list(&["d3d9=n,b"])),
+            ("Registry", Value::Triples(vec![value])),
+            ("Winetricks", list(&["corefonts"])),
+            ("SnapshotPrefix", Value::Bool(true)),
+        ] {
+            assert_eq!(made.get(key), Some(&value), "{key}");
+        }
+        assert_eq!(made.get("Command"), None);
+        let proton = request(&["--runner", "proton", "-x", "a.exe"]).unwrap();
+        assert_eq!(proton.get("Runner"), Some(&text("proton")));
+        assert!(request(&["--registry", "HKCU=x"]).is_err());
     }
 
     #[test]

@@ -87,7 +87,8 @@ fn typed(key: &Key, name: &str, value: &DeValue<'_>) -> Result<Value, String> {
             variables.map(Value::List).ok_or_else(|| expected(key))
         }
         ("a(sss)", DeValue::Array(items)) => {
-            items.iter().map(|item| mount(item.get_ref())).collect::<Result<_, _>>().map(Value::Triples)
+            let triple = if key.form == Form::Registry { registry_value } else { mount };
+            items.iter().map(|item| triple(item.get_ref())).collect::<Result<_, _>>().map(Value::Triples)
         }
         _ => Err(expected(key)),
     }
@@ -115,12 +116,26 @@ fn mount(value: &DeValue<'_>) -> Result<(String, String, String), String> {
     }
 }
 
+fn registry_value(value: &DeValue<'_>) -> Result<(String, String, String), String> {
+    let wrong = || "a value of the registry is KEY\\NAME=DATA or an array of key, name and data".to_owned();
+    if let DeValue::String(text) = value {
+        return text::parse_registry(text).map_err(|error| error.to_string());
+    }
+    let DeValue::Array(items) = value else { return Err(wrong()) };
+    let parts: Option<Vec<String>> = items.iter().map(|item| string(item.get_ref())).collect();
+    match parts.as_deref() {
+        Some([key, name, data]) => Ok((key.clone(), name.clone(), data.clone())),
+        _ => Err(wrong()),
+    }
+}
+
 fn expected(key: &Key) -> String {
     let what = match (key.form, key.name) {
         (Form::Bool, _) => "true or false",
         (Form::List, "Environment") => "an array of NAME=value strings or a table",
         (Form::List, _) => "an array of strings",
         (Form::Mounts, _) => "an array of mounts",
+        (Form::Registry, _) => "an array of values of the registry",
         (Form::Text | Form::Word(_), _) => "a string",
         (Form::Size, _) => "a number of bytes or a size such as \"2G\"",
         (Form::Span | Form::Quota, _) => "a number or a string with a unit",

@@ -6,6 +6,8 @@ use crate::host::Host;
 use crate::notify;
 use crate::paths::Paths;
 use crate::podman::{Podman, PodmanCache};
+use crate::prefix::{Locks, Store};
+use crate::saves::SavesStore;
 use crate::session::{Context, Registry, RegistryHandle, Reload, stop_paused};
 use crate::settings::SharedSettings;
 use crate::store::{Records, UnitFiles};
@@ -91,12 +93,17 @@ async fn context(connection: &Connection, paths: &Paths, settings: SharedSetting
     let records = Records::open(&paths.state).with_context(|| format!("opening {}", paths.state.display()))?;
     let podman = Podman::new(&paths.runtime, Some(systemd.clone()));
     let displays = Displays::new(paths.clone(), settings.clone());
-    let host = Host::new(paths.clone(), PodmanCache::new(Arc::clone(&podman)));
+    let locks = Locks::default();
+    let prefixes = Store::new(&paths.state, locks.clone());
+    let saves = SavesStore::new(paths.saves(), locks);
+    let host = Host::new(paths.clone(), PodmanCache::new(Arc::clone(&podman)), prefixes.clone());
     let context = Context {
         systemd,
         host: Arc::new(host),
         podman: Arc::clone(&podman),
         records,
+        prefixes,
+        saves,
         files: UnitFiles::new(paths.clone()),
         publisher: Publisher::new(connection.clone(), Streams::default(), displays.clone()),
         displays,

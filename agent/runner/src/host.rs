@@ -3,10 +3,13 @@
 use crate::diagnose::{self, GeneratorProbe};
 use crate::gamepad;
 use crate::paths::Paths;
+use crate::builds::Builds;
 use crate::podman::PodmanCache;
+use crate::prefix::Store;
 use crate::store::Generator;
+use crate::windows;
 use dillinger_runner_api::Error;
-use dillinger_runner_core::host::{HostFacts, LibraryFact, PathFact, PodmanVersion};
+use dillinger_runner_core::host::{HostFacts, LibraryFact, PathFact, PodmanVersion, WindowsFacts};
 use dillinger_runner_core::request::Library;
 use dillinger_runner_core::spec::SessionSpec;
 use std::collections::BTreeMap;
@@ -26,13 +29,21 @@ pub struct Host {
     paths: Paths,
     podman: PodmanCache,
     generator: Arc<GeneratorProbe>,
+    prefixes: Store,
+    builds: Builds,
 }
 
 impl Host {
-    /// This host, with this Podman.
-    pub fn new(paths: Paths, podman: PodmanCache) -> Self {
+    /// This host, with this Podman and these prefixes.
+    pub fn new(paths: Paths, podman: PodmanCache, prefixes: Store) -> Self {
         let generator = GeneratorProbe::new(&paths.root, paths.generator.clone());
-        Self { paths, podman, generator: Arc::new(generator) }
+        let builds = Builds::new(&paths);
+        Self { paths, podman, generator: Arc::new(generator), prefixes, builds }
+    }
+
+    /// The Wine and Proton builds of this host.
+    pub fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     /// cgroup controllers delegated to the user manager.
@@ -82,19 +93,49 @@ impl Host {
             None => None,
         };
         let text = |path: &Path| path.to_string_lossy().into_owned();
+        let library = self.library(&spec.library).await?;
+        let paths = paths_of(spec).await;
+        let windows = self.windows(spec, image.as_ref().map(|image| image.id.clone()), &library, &paths).await?;
         Ok(HostFacts {
             uid: uid(),
             controllers: self.controllers(),
             image_present: image.is_some(),
             display_image_present: display_image.is_some(),
             gamepads: gamepad::found(&self.paths.root, spec),
-            library: self.library(&spec.library).await?,
-            paths: paths_of(spec).await,
+            library,
+            paths,
+            windows,
             saves_root: text(&self.paths.saves()),
             runtime_dir: text(&self.paths.runtime),
             state_dir: text(&self.paths.state),
             agent: text(&self.paths.agent),
         })
+    }
+
+    async fn windows(
+        &self,
+        spec: &SessionSpec,
+        image: Option<String>,
+        library: &LibraryFact,
+        paths: &BTreeMap<String, PathFact>,
+    ) -> Result<Option<WindowsFacts>, Error> {
+        let Some(windows) = spec.windows.clone() else { return Ok(None) };
+        let (spec, library, paths) = (spec.clone(), library.clone(), paths.clone());
+        let (store, builds, own) = (self.prefixes.clone(), self.builds.clone(), self.paths.clone());
+        let look = move || {
+            let sources = windows::Sources {
+                root: &own.root,
+                store: &store,
+                builds: &builds,
+                image: image.as_deref(),
+                library: &library,
+                paths: &paths,
+                saves: &own.saves(),
+            };
+            windows::facts(&spec, &windows, &sources)
+        };
+        let looked = off_thread(look).await;
+        looked.map(Some).ok_or_else(|| Error::LibraryUnavailable(format!("looking for the program: {NO_ANSWER}")))
     }
 
     async fn library(&self, library: &Library) -> Result<LibraryFact, Error> {
@@ -132,7 +173,9 @@ async fn off_thread<T: Send + 'static>(look: impl FnOnce() -> T + Send + 'static
 }
 
 async fn paths_of(spec: &SessionSpec) -> BTreeMap<String, PathFact> {
-    let sources: Vec<String> = spec.mounts.iter().map(|mount| &mount.source).chain(&spec.saves).cloned().collect();
+    let prefix = spec.windows.iter().filter_map(|windows| windows.prefix.as_ref());
+    let sources: Vec<String> =
+        spec.mounts.iter().map(|mount| &mount.source).chain(&spec.saves).chain(prefix).cloned().collect();
     if sources.is_empty() {
         return BTreeMap::new();
     }

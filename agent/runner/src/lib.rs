@@ -2,6 +2,7 @@
 //! logic of `dillinger-runner-core`.
 
 pub mod agent;
+pub mod builds;
 pub mod bus;
 pub mod cgroup;
 pub mod clock;
@@ -23,3 +24,4 @@ pub mod store;
 pub mod stream;
 pub mod systemd;
 pub mod tree;
+pub mod windows;

@@ -15,6 +15,8 @@ pub struct Paths {
     pub state: PathBuf,
     /// Directories with settings, the weakest first.
     pub settings: Vec<PathBuf>,
+    /// Directories with Wine and Proton builds, the user's own first.
+    pub builds: Vec<PathBuf>,
     /// The agent's own executable.
     pub agent: PathBuf,
     /// Podman's generator (`$QUADLET`); `None` looks in the usual places.
@@ -36,10 +38,15 @@ impl Paths {
             runtime: absolute("XDG_RUNTIME_DIR")?,
             state: or_home("XDG_STATE_HOME", ".local/state").join("dillinger-runner"),
             settings: vec![
-                vendor_settings(&agent),
+                share(&agent).join("dillinger"),
                 PathBuf::from("/etc/dillinger"),
                 or_home("XDG_CONFIG_HOME", ".config").join("dillinger"),
             ],
+            builds: [or_home("XDG_DATA_HOME", ".local/share"), share(&agent)]
+                .into_iter()
+                .chain(["/usr/local/share", "/usr/share"].map(PathBuf::from))
+                .map(|data| data.join("dillinger/builds"))
+                .collect(),
             agent,
             generator: env::var_os("QUADLET").map(PathBuf::from),
         })
@@ -84,10 +91,9 @@ fn absolute(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The settings installed with this executable:
-/// `<prefix>/libexec/dillinger-runner/dillinger-runner` has them in
-/// `<prefix>/share/dillinger`.
-fn vendor_settings(agent: &Path) -> PathBuf {
-    let prefix = agent.ancestors().nth(3).unwrap_or(Path::new("/usr"));
-    prefix.join("share/dillinger")
+/// The data installed with this executable:
+/// `<prefix>/libexec/dillinger-runner/dillinger-runner` has it in
+/// `<prefix>/share`.
+fn share(agent: &Path) -> PathBuf {
+    agent.ancestors().nth(3).unwrap_or(Path::new("/usr")).join("share")
 }

@@ -6,6 +6,7 @@ use crate::clock::now_usec;
 use crate::store::{Records, read_stopping, write_stopping};
 use crate::stream::metrics;
 use crate::systemd::service_status;
+use crate::windows;
 use anyhow::{Context, Result};
 use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::outcome::EndFacts;
@@ -76,6 +77,9 @@ pub async fn end(directories: &Directories, id: SessionId, role: Role) -> Result
     // systemd runs no `ExecStop=` for a unit that is still starting.
     if facts.stopping.is_none() && facts.started_usec == 0 && stop_asked {
         facts.stopping = Some("success".to_owned());
+    }
+    if role == Role::Game {
+        facts.windows = windows::report(&directories.session(id));
     }
     add_usage(&mut facts, id);
     let records = Records::open(&directories.state).context("opening the records")?;

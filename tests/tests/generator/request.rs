@@ -168,6 +168,7 @@ fn units(request: &RawRequest) -> Result<(SessionPlan, Vec<UnitText>), Problems>
         saves_root: "/home/player/saves".to_owned(),
         runtime_dir: "/run/user/1000".to_owned(),
         state_dir: "/home/player/.local/state/dillinger".to_owned(),
+        windows: None,
         agent: AGENT.to_owned(),
     };
     let plan = plan(spec, decisions, &facts)?;
@@ -301,7 +302,7 @@ fn mounted(request: &RawRequest, plan: &SessionPlan) -> Vec<Mounted> {
             mounts.push(Mounted { kind: "volume".to_owned(), source: Some(name.to_owned()), ..volume });
         }
     }
-    match (request.get("Saves"), &plan.create_directory) {
+    match (request.get("Saves"), &plan.spec.saves) {
         (Some(RawValue::Str(path)), _) if !path.is_empty() => mounts.push(bind(path, "/saves", false)),
         (_, Some(created)) => mounts.push(bind(created, "/saves", false)),
         _ => mounts.push(Mounted {

@@ -4,19 +4,25 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use dillinger_runner::config::Settings;
 use dillinger_runner::session::problems;
 use dillinger_runner_api::keys;
-use dillinger_runner_core::host::{GamepadFact, HostFacts, LibraryFact, PathFact};
+use dillinger_runner_core::host::{
+    BuildFact, GamepadFact, HostFacts, LibraryFact, PathFact, PrefixFact, ProgramFact, WindowsFacts,
+};
 use dillinger_runner_core::id::SessionId;
-use dillinger_runner_core::plan::{SessionPlan, plan};
+use dillinger_runner_core::plan::{Layer, SessionPlan, plan};
 use dillinger_runner_core::problem::Problems;
 use dillinger_runner_core::render::{UnitText, render};
 use dillinger_runner_core::request::parse;
-use dillinger_runner_core::spec::resolve;
+use dillinger_runner_core::spec::{SessionSpec, resolve};
 use dillinger_runner_core::value::{RawRequest, RawValue};
+use dillinger_runner_core::wine::{Program, ProgramKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use toml::Value;
+
+const STATE: &str = "/home/player/.local/state/dillinger-runner";
+const BUILDS: &str = "/home/player/.local/share/dillinger/builds";
 
 /// What is read of a case.
 pub(crate) struct Case {
@@ -32,7 +38,7 @@ pub(crate) type Run = (String, Vec<String>);
 pub(crate) enum Outcome {
     /// The error's name and message.
     Refused(String),
-    /// Files by name, and the image and command that each Quadlet among them has to run.
+    /// Files by name, with what the supervisor of a Windows game is told, and the image and command that each Quadlet among them has to run.
     Made { files: BTreeMap<String, String>, runs: BTreeMap<String, Run> },
 }
 
@@ -59,6 +65,8 @@ struct Host {
     gamepads_missing: Option<String>,
     /// Why the library cannot be used.
     library_unavailable: Option<String>,
+    /// What a Windows game finds.
+    windows: WindowsHost,
     /// Host paths; `mine` to their owner, `other` to root, a path: what they link to.
     paths: BTreeMap<String, String>,
 }
@@ -73,13 +81,79 @@ impl Default for Host {
             gamepads: Vec::new(),
             gamepads_missing: None,
             library_unavailable: None,
+            windows: WindowsHost::default(),
             paths: BTreeMap::new(),
         }
     }
 }
 
+/// The Windows side of the usual host, which has a template of the image and every program.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WindowsHost {
+    /// There is no template.
+    no_template: bool,
+    /// No overlays can be mounted.
+    no_overlay: bool,
+    /// A prefix of the caller's own.
+    plain: Option<String>,
+    /// The game's prefix was last used with another build.
+    migrate: bool,
+    /// Name of a build of the host.
+    build: Option<String>,
+    /// Why the build cannot be used.
+    build_unusable: Option<String>,
+    /// Why the program cannot be started.
+    refused: Option<String>,
+    ntsync: bool,
+}
+
+impl WindowsHost {
+    fn facts(&self, spec: &SessionSpec) -> Option<WindowsFacts> {
+        let asked = spec.windows.as_ref()?;
+        let build = match (&self.build, &self.build_unusable) {
+            (_, Some(reason)) => BuildFact::Unusable(reason.clone()),
+            (Some(name), None) => BuildFact::Host { name: name.clone(), path: format!("{BUILDS}/{name}") },
+            (None, None) => BuildFact::Image,
+        };
+        let found = Program { path: asked.executable.clone(), kind: ProgramKind::Exe, arguments: vec![], directory: None };
+        Some(WindowsFacts {
+            build,
+            prefix: self.prefix(spec),
+            program: self.refused.clone().map_or(ProgramFact::Found(found), ProgramFact::Refused),
+            overlay: !self.no_overlay,
+            ntsync: self.ntsync,
+            processors: 8,
+        })
+    }
+
+    fn prefix(&self, spec: &SessionSpec) -> PrefixFact {
+        let (key, game) = ("0123456789ab".to_owned(), &spec.game_id);
+        let own = format!("{STATE}/prefixes/{game}");
+        if let Some(directory) = self.plain.clone() {
+            let (key, files) = (String::new(), directory.clone());
+            return PrefixFact::Whole { key, files, directory, managed: false, migrate: false };
+        }
+        if self.no_template {
+            return PrefixFact::NoTemplate;
+        }
+        if self.no_overlay {
+            let files = format!("{own}/prefix");
+            return PrefixFact::Whole { key, files, directory: own, managed: true, migrate: self.migrate };
+        }
+        let kept = !game.is_empty();
+        PrefixFact::Layered {
+            template: format!("{STATE}/templates/{key}/prefix"),
+            key,
+            layer: kept.then(|| Layer { upper: format!("{own}/upper"), work: format!("{own}/work") }),
+            directory: kept.then_some(own),
+            migrate: self.migrate,
+        }
+    }
+}
+
 impl Host {
-    fn facts(&self) -> HostFacts {
+    fn facts(&self, spec: &SessionSpec) -> HostFacts {
         let library = match &self.library_unavailable {
             Some(reason) => LibraryFact::Unavailable { place: "the library".to_owned(), reason: reason.clone() },
             None => LibraryFact::At("/srv/library".to_owned()),
@@ -102,9 +176,10 @@ impl Host {
             gamepads,
             library,
             paths: self.paths.iter().map(path).collect(),
-            saves_root: "/home/player/.local/state/dillinger-runner/saves".to_owned(),
+            saves_root: format!("{STATE}/saves"),
             runtime_dir: "/run/user/1000".to_owned(),
-            state_dir: "/home/player/.local/state/dillinger-runner".to_owned(),
+            state_dir: STATE.to_owned(),
+            windows: self.windows.facts(spec),
             agent: "/usr/libexec/dillinger-runner/dillinger-runner".to_owned(),
         }
     }
@@ -135,7 +210,8 @@ impl Case {
     fn made(&self) -> Result<(SessionPlan, Vec<UnitText>), Problems> {
         let id = parse(&self.request)?.id().unwrap_or_else(|| SessionId::from_random(1));
         let (spec, decisions) = resolve(&self.request, self.settings.policy(), id)?;
-        let plan = plan(spec, decisions, &self.host.facts())?;
+        let facts = self.host.facts(&spec);
+        let plan = plan(spec, decisions, &facts)?;
         let units = render(&plan)?;
         Ok((plan, units))
     }
@@ -147,6 +223,9 @@ fn made(plan: SessionPlan, units: Vec<UnitText>) -> Result<Outcome> {
     let warned = plan.warnings.iter().map(|warning| format!("warning: {warning}\n"));
     let mut files: BTreeMap<String, String> = units.into_iter().map(|unit| (unit.name, unit.text)).collect();
     let said = decided.chain(warned).collect();
+    if let Some(launch) = &plan.launch {
+        files.insert("launch.json".to_owned(), serde_json::to_string_pretty(launch)? + "\n");
+    }
     if files.insert("decisions.txt".to_owned(), said).is_some() {
         bail!("a unit has the name decisions.txt");
     }

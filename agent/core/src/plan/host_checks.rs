@@ -90,37 +90,35 @@ fn within(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Decides where the saves lie. Returns a directory to create, which is only
-/// ever one of the agent's own.
+/// Decides where the saves lie.
 pub(super) fn saves(
     spec: &mut SessionSpec,
     facts: &HostFacts,
     decisions: &mut [Decision],
     problems: &mut Problems,
-) -> Option<String> {
+) {
     if let Some(path) = spec.saves.clone() {
         match usable(&path, facts) {
             Ok((canonical, true)) => spec.saves = Some(canonical),
             Ok((_, false)) => problems.invalid("Saves", format!("{} is not a directory", quoted(&path))),
             Err(reason) => problems.invalid("Saves", format!("{} {reason}", quoted(&path))),
         }
-        return None;
+        return;
     }
     if spec.game_id.is_empty() {
-        return None;
+        return;
     }
     let name = directory_name(&spec.game_id);
     if name.len() > 255 {
         problems.invalid("GameId", "is too long for the name of a saves directory, expected a shorter one or Saves");
-        return None;
+        return;
     }
     let path = format!("{}/{name}", facts.saves_root);
-    spec.saves = Some(path.clone());
     if let Some(decision) = decisions.iter_mut().find(|one| one.key == "Saves") {
         decision.value.clone_from(&path);
         "default: per GameId in the user's state directory".clone_into(&mut decision.reason);
     }
-    Some(path)
+    spec.saves = Some(path);
 }
 
 /// A caller's text as the name of one directory: everything but letters,

@@ -15,7 +15,7 @@ pub(super) const TEXT_MAX: usize = 131_071;
 const LIST_MAX: usize = 4096;
 const LIST_BYTES_MAX: usize = 192 << 10;
 /// Longest path, see `PATH_MAX` in `path_resolution(7)`.
-const PATH_MAX: usize = 4095;
+pub(super) const PATH_MAX: usize = 4095;
 
 pub(super) fn bounded(text: &str, max: usize) -> Result<(), String> {
     if text.contains('\0') {
@@ -117,6 +117,16 @@ pub(super) fn image(text: &str) -> Result<Option<String>, String> {
     let starts_well = text.bytes().next().is_none_or(|byte| byte.is_ascii_alphanumeric());
     if !starts_well || text.len() > 512 || !text.bytes().all(allowed) {
         return Err(format!("{} is not an image name, expected such as localhost/dillinger/base:latest", quoted(text)));
+    }
+    Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// Name of a directory of builds; empty means the default.
+pub(super) fn build(text: &str) -> Result<Option<String>, String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    let starts_well = text.bytes().next().is_none_or(|byte| byte.is_ascii_alphanumeric());
+    if !starts_well || text.len() > 128 || !text.bytes().all(allowed) {
+        return Err(format!("{} is not the name of a build, expected such as GE-Proton9-20", quoted(text)));
     }
     Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
 }

@@ -1,31 +1,32 @@
 //! A session's effective values by request key, as the bus shows them.
 
-use super::{SessionSpec, StreamSpec};
+use super::{SessionSpec, StreamSpec, WindowsSpec};
 use crate::limits::{INFINITY, Limit};
 use crate::request::{IdleAction, Library};
 use crate::value::RawValue;
 
 impl SessionSpec {
     /// Every request key with its effective value, in the order of
-    /// [`crate::request::KEYS`]. What does not apply is empty; a limit that is
+    /// [`crate::request::KEYS`]; those of Windows games only for one. What does not apply is empty; a limit that is
     /// not set is `u64::MAX`, as systemd writes it.
     pub fn properties(&self) -> Vec<(&'static str, RawValue)> {
         let text = |text: &str| RawValue::Str(text.to_owned());
         let optional = |text: &Option<String>| RawValue::Str(text.clone().unwrap_or_default());
+        let windows = self.windows.as_ref();
         let mut list = vec![
             ("Id", text(&self.id.to_string())),
             ("GameId", text(&self.game_id)),
             ("Title", text(&self.title)),
             ("Runner", text(self.runner.as_str())),
-            ("RunnerVersion", text("")),
+            ("RunnerVersion", text(windows.map_or("", |windows| &windows.build))),
             ("Image", text(&self.image)),
             ("Command", RawValue::StrList(self.command.clone())),
-            ("Executable", text("")),
-            ("Arguments", RawValue::StrList(Vec::new())),
+            ("Executable", text(windows.map_or("", |windows| &windows.executable))),
+            ("Arguments", RawValue::StrList(windows.map(|windows| windows.arguments.clone()).unwrap_or_default())),
             ("WorkingDirectory", optional(&self.working_directory)),
             ("Environment", RawValue::StrList(self.environment_strings())),
             ("Library", text(self.library.as_str())),
-            ("Prefix", text("")),
+            ("Prefix", text(windows.and_then(|windows| windows.prefix.as_deref()).unwrap_or_default())),
             ("Saves", optional(&self.saves)),
             ("Mounts", RawValue::Triples(self.mount_triples())),
         ];
@@ -40,6 +41,7 @@ impl SessionSpec {
             ("RuntimeMaxUSec", RawValue::U64(self.runtime_max_usec)),
             ("TimeoutStopUSec", RawValue::U64(self.timeout_stop_usec)),
         ]);
+        list.extend(self.windows.iter().flat_map(WindowsSpec::properties));
         list
     }
 
@@ -72,6 +74,34 @@ impl SessionSpec {
     pub fn mount_triples(&self) -> Vec<(String, String, String)> {
         let options = |read_only: bool| if read_only { "ro" } else { "rw" };
         self.mounts.iter().map(|m| (m.source.clone(), m.target.clone(), options(m.read_only).to_owned())).collect()
+    }
+}
+
+impl WindowsSpec {
+    /// The keys that only a Windows game has.
+    fn properties(&self) -> [(&'static str, RawValue); 14] {
+        let text = |text: &str| RawValue::Str(text.to_owned());
+        [
+            ("Kind", text(self.kind.as_str())),
+            ("InstallDirectory", text(self.install_directory.as_deref().unwrap_or_default())),
+            ("WindowsVersion", text(&self.version)),
+            ("VirtualDesktop", text(&self.desktop)),
+            ("DllOverrides", RawValue::StrList(self.overrides.clone())),
+            ("Registry", RawValue::Triples(self.registry_triples())),
+            ("Dxvk", text(self.dxvk.as_str())),
+            ("Vkd3d", text(self.vkd3d.as_str())),
+            ("Hud", text(&self.hud)),
+            ("WineDebug", text(&self.debug)),
+            ("Winetricks", RawValue::StrList(self.verbs.clone())),
+            ("Locale", text(&self.locale)),
+            ("Synchronization", text(self.synchronization.as_str())),
+            ("SnapshotPrefix", RawValue::Bool(self.snapshot)),
+        ]
+    }
+
+    /// `Registry` as the contract writes it.
+    pub fn registry_triples(&self) -> Vec<(String, String, String)> {
+        self.registry.iter().map(|value| (value.key.clone(), value.name.clone(), value.data.clone())).collect()
     }
 }
 

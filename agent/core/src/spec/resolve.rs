@@ -1,10 +1,10 @@
 //! The request laid over the settings' defaults laid over our own, and the
 //! settings' ceilings over all.
 
-use super::{Decision, SessionSpec, stream};
+use super::{Decision, SessionSpec, stream, windows};
 use crate::id::SessionId;
 use crate::limits::{INFINITY, Limit, Limits};
-use crate::policy::{DEFAULT_IMAGE, DEFAULT_LIBRARY, DEFAULT_TIMEOUT_STOP_USEC, Policy};
+use crate::policy::{DEFAULT_LIBRARY, DEFAULT_TIMEOUT_STOP_USEC, Policy};
 use crate::problem::{ProblemClass, Problems};
 use crate::request::{self, Library, Network, Runner, SessionRequest};
 use crate::value::{RawRequest, RawValue};
@@ -22,6 +22,7 @@ pub fn resolve(raw: &RawRequest, policy: &Policy, id: SessionId) -> Result<(Sess
     let mut problems = Problems::default();
     check_supported(&request, &mut problems);
     check_command(&request, &mut problems);
+    let windows = windows::resolve(&mut request, raw, &mut problems);
     let stream = stream::resolve(&request, raw, policy, &mut problems);
     let limits = limits(&request, policy, raw, &mut problems);
     let runtime_max_usec = runtime_max(&request, policy, raw, &mut problems);
@@ -31,8 +32,8 @@ pub fn resolve(raw: &RawRequest, policy: &Policy, id: SessionId) -> Result<(Sess
         id,
         game_id: request.game_id.take().unwrap_or_default(),
         title: request.title.take().unwrap_or_default(),
-        runner: Runner::Native,
-        image: request.image.take().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
+        runner: request.runner.unwrap_or(Runner::Native),
+        image: image(&mut request, raw, policy),
         working_directory: request.working_directory.take().or_else(|| default_directory(&command, &library)),
         command,
         environment: request.environment.take().unwrap_or_default(),
@@ -41,6 +42,7 @@ pub fn resolve(raw: &RawRequest, policy: &Policy, id: SessionId) -> Result<(Sess
         mounts: request.mounts.take().unwrap_or_default(),
         limits,
         stream,
+        windows,
         network: request.network.unwrap_or(Network::Private),
         runtime_max_usec,
         timeout_stop_usec: request.timeout_stop_usec.unwrap_or(DEFAULT_TIMEOUT_STOP_USEC),
@@ -59,16 +61,18 @@ fn check_command(request: &SessionRequest, problems: &mut Problems) {
     if request.command.is_none() && matches!(request.runner, None | Some(Runner::Native)) {
         problems.invalid("Command", "is missing, expected the program and its arguments");
     }
-    let windows = [
-        ("Executable", request.executable.is_some()),
-        ("Arguments", request.arguments.is_some()),
-        ("Prefix", request.prefix.is_some()),
-    ];
-    for (key, given) in windows {
-        if given {
-            problems.invalid(key, "belongs to the runners wine and proton, a native game has Command");
-        }
-    }
+}
+
+/// The image that the request names, else, of a native game, that of `[session]`,
+/// else that of the kind of runner.
+fn image(request: &mut SessionRequest, raw: &RawRequest, policy: &Policy) -> String {
+    let (of_runner, takes_default) = match request.runner {
+        Some(Runner::Wine | Runner::Proton) => (&policy.images.wine, false),
+        None | Some(Runner::Native) => (&policy.images.native, true),
+    };
+    let asked = raw.get("Image").is_some_and(|value| *value != RawValue::Str(String::new()));
+    let named = request.image.take().filter(|_| asked || takes_default);
+    named.unwrap_or_else(|| of_runner.clone())
 }
 
 /// What later versions will do; asking for it by name is refused, `auto` is
@@ -79,20 +83,6 @@ fn check_supported(request: &SessionRequest, problems: &mut Problems) {
             ProblemClass::Unsupported,
             "Gpus",
             "a device by name is not supported by this version, expected none or auto",
-        );
-    }
-    if let Some(runner @ (Runner::Wine | Runner::Proton)) = request.runner {
-        problems.push(
-            ProblemClass::Unsupported,
-            "Runner",
-            format!("{} is not supported by this version, expected native", runner.as_str()),
-        );
-    }
-    if request.runner_version.as_deref().is_some_and(|version| !version.is_empty()) {
-        problems.push(
-            ProblemClass::Unsupported,
-            "RunnerVersion",
-            "a native game has no runner version, expected it empty",
         );
     }
 }

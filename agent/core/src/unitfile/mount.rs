@@ -24,6 +24,17 @@ pub enum Mount {
         /// Whether the container may not write to it.
         read_only: bool,
     },
+    /// A directory of the host with another one over it that takes the changes
+    /// (podman-run(1), `--volume`, "Overlay Volume Mounts").
+    Overlay {
+        /// Absolute path on the host of what stays as it is.
+        source: String,
+        /// Absolute path in the container.
+        target: String,
+        /// Absolute paths on the host of the directory that takes the changes and of
+        /// the one that overlayfs works in; without them the changes are thrown away.
+        layer: Option<(String, String)>,
+    },
     /// An empty file system in memory.
     Tmpfs {
         /// Absolute path in the container.
@@ -50,6 +61,7 @@ impl Mount {
                 check_volume_name(name)?;
                 with_target("type=volume", Some(name), target, *read_only)?
             }
+            Self::Overlay { source, target, layer } => return overlay(source, target, layer.as_ref()),
             Self::Tmpfs { target, size, mode, owned } => {
                 let mut fields = with_target("type=tmpfs", None, target, false)?;
                 fields.extend(size.map(|bytes| format!("tmpfs-size={bytes}")));
@@ -61,6 +73,14 @@ impl Mount {
         Ok(fields.iter().map(|field| quoted_field(field)).collect::<Vec<_>>().join(","))
     }
 
+    /// The option of podman-run(1) that takes the record.
+    pub(super) fn option(&self) -> &'static str {
+        match self {
+            Self::Overlay { .. } => "--volume",
+            Self::Bind { .. } | Self::Volume { .. } | Self::Tmpfs { .. } => "--mount",
+        }
+    }
+
     /// Whether Quadlet's own `Mount=` carries it. It copies the source into
     /// `RequiresMountsFor=` without quoting before Podman 5.8, and takes a volume
     /// with one of these endings for another Quadlet file.
@@ -68,6 +88,8 @@ impl Mount {
         match self {
             Self::Bind { source, .. } => is_plain(source),
             Self::Volume { name, .. } => !QUADLET_ENDINGS.iter().any(|ending| name.ends_with(ending)),
+            // Quadlet looks at the source of a `Volume=`, and `Mount=` has no overlays.
+            Self::Overlay { .. } => false,
             Self::Tmpfs { .. } => true,
         }
     }
@@ -96,6 +118,20 @@ fn with_target(kind: &str, source: Option<&str>, target: &str, read_only: bool) 
         fields.push("ro=true".to_owned());
     }
     Ok(fields)
+}
+
+/// `SOURCE:TARGET:O,upperdir=…,workdir=…`, which has no way to quote.
+fn overlay(source: &str, target: &str, layer: Option<&(String, String)>) -> Result<String, EscapeError> {
+    let paths = [source, target].into_iter().chain(layer.iter().flat_map(|(upper, work)| [upper.as_str(), work]));
+    for path in paths {
+        check_mount_path("a path of an overlay", path)?;
+        // What overlayfs splits its options at, too.
+        if let Some((offset, character)) = path.char_indices().find(|(_, c)| matches!(c, ':' | ',' | '\\')) {
+            return Err(EscapeError::Character { offset, character, reason: "a path of an overlay has no : , and \\" });
+        }
+    }
+    let layer = layer.map(|(upper, work)| format!(",upperdir={upper},workdir={work}")).unwrap_or_default();
+    Ok(format!("{source}:{target}:O{layer}"))
 }
 
 fn check_mount_path(what: &'static str, path: &str) -> Result<(), EscapeError> {

@@ -24,7 +24,7 @@ impl Setting {
         if mount.fits_mount_key() {
             Ok(Self { key: "Mount", value: mount.mount_key_value()? })
         } else {
-            Self::option("--mount", &mount.record()?)
+            Self::option(mount.option(), &mount.record()?)
         }
     }
 

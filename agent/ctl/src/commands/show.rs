@@ -122,6 +122,11 @@ fn facts(properties: &Dict) -> Vec<(&'static str, String)> {
     let times = [("Created", "CreatedTimestamp"), ("Started", "StartedTimestamp"), ("Ended", "EndedTimestamp")];
     facts.extend(times.map(|(label, name)| (label, time(number_of(properties, name)))));
     facts.push(("Command", text::join_words(&list_of(properties, "Command"))));
+    let program = [vec![text_of(properties, "Executable")], list_of(properties, "Arguments")].concat();
+    if program.first().is_some_and(|name| !name.is_empty()) {
+        facts.push(("Program", text::join_words(&program)));
+        facts.push(("Prefix", text_of(properties, "Prefix")));
+    }
     facts.push(("Limits", limits(properties)));
     facts.retain(|(_, line)| !line.is_empty());
     facts

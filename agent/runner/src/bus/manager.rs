@@ -101,7 +101,7 @@ impl Manager {
             Some(word) => {
                 word.parse::<PullPolicy>().map_err(|error| Error::InvalidRequest(format!("Pull: {error}")))?
             }
-            None => self.context.settings.current().images.pull,
+            None => self.context.settings.current().pull,
         };
         self.jobs.prepare_image(image, pull).await
     }

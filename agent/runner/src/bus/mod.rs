@@ -17,6 +17,7 @@ mod manager;
 mod publish;
 mod session;
 mod stream;
+mod windows;
 
 pub use findings::Diagnoser;
 pub use job::Jobs;

@@ -1,6 +1,7 @@
 //! Sessions appear, change and go on the bus.
 
 use super::stream::{StreamObject, announce};
+use super::windows::{self, WindowsObject};
 use super::{Manager, SessionObject};
 use crate::display::Displays;
 use crate::session::{Handle, Status, View};
@@ -38,6 +39,9 @@ impl Publisher {
                 let object = StreamObject::new(handle.clone(), display.clone());
                 self.connection.object_server().at(&path, object).await?;
             }
+            if let Some(object) = WindowsObject::new(&handle.view) {
+                self.connection.object_server().at(&path, object).await?;
+            }
             if let Some(display) = display {
                 tokio::spawn(announce(self.connection.clone(), path.clone(), handle.clone(), display));
             }
@@ -54,6 +58,9 @@ impl Publisher {
             if view.record.spec.stream.is_some() {
                 self.connection.object_server().remove::<StreamObject, _>(&path).await?;
             }
+            if view.record.spec.windows.is_some() {
+                self.connection.object_server().remove::<WindowsObject, _>(&path).await?;
+            }
             self.connection.object_server().remove::<SessionObject, _>(&path).await?;
             Manager::session_removed(&self.emitter()?, &id, path.clone(), view.status().outcome()).await
         };
@@ -68,24 +75,22 @@ impl Publisher {
         if !view.state().is_live() {
             self.displays.close(view.id());
         }
-        let old = properties(before);
-        let mut changed: HashMap<&str, Variant<'_>> = HashMap::new();
-        for (name, value) in properties(&view.status()) {
-            if old.get(name) != Some(&value) {
-                changed.insert(name, value);
-            }
+        let now = view.status();
+        // First, so that who waits for the end finds it there.
+        if view.record.spec.windows.is_some() {
+            let changed = differing(&windows::of_end(before), windows::of_end(&now));
+            report("changing", &id, self.emit_changed(&path, names::WINDOWS_INTERFACE, changed).await);
         }
-        if changed.is_empty() {
-            return;
-        }
-        let body = (names::SESSION_INTERFACE, changed, Vec::<&str>::new());
-        let emitted = self.emit_changed(&path, &body).await;
-        report("changing", &id, emitted);
+        let changed = differing(&properties(before), properties(&now));
+        report("changing", &id, self.emit_changed(&path, names::SESSION_INTERFACE, changed).await);
     }
 
-    async fn emit_changed(&self, path: &OwnedObjectPath, body: &ChangedBody<'_>) -> zbus::Result<()> {
-        let properties = "org.freedesktop.DBus.Properties";
-        self.connection.emit_signal(None::<&str>, path, properties, "PropertiesChanged", body).await
+    async fn emit_changed(&self, path: &OwnedObjectPath, interface: &str, changed: Properties) -> zbus::Result<()> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let (properties, body) = ("org.freedesktop.DBus.Properties", (interface, changed, Vec::<&str>::new()));
+        self.connection.emit_signal(None::<&str>, path, properties, "PropertiesChanged", &body).await
     }
 
     fn emitter(&self) -> zbus::Result<SignalEmitter<'static>> {
@@ -93,10 +98,16 @@ impl Publisher {
     }
 }
 
-type ChangedBody<'a> = (&'a str, HashMap<&'a str, Variant<'a>>, Vec<&'a str>);
+type Properties = HashMap<&'static str, Variant<'static>>;
+
+/// What is now otherwise than before.
+fn differing(before: &Properties, mut now: Properties) -> Properties {
+    now.retain(|name, value| before.get(name) != Some(value));
+    now
+}
 
 /// The properties that change in a session's life.
-fn properties(status: &Status) -> HashMap<&'static str, Variant<'static>> {
+fn properties(status: &Status) -> Properties {
     let mut all = HashMap::from([
         ("State", Variant::from(status.state.as_str())),
         ("Outcome", Variant::from(status.outcome())),

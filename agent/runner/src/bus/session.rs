@@ -11,7 +11,7 @@ use dillinger_runner_core::lifecycle::State;
 use dillinger_runner_core::limits::Limit;
 use dillinger_runner_core::metrics::Figure;
 use dillinger_runner_core::request::IdleAction;
-use dillinger_runner_core::spec::{SessionSpec, StreamSpec};
+use dillinger_runner_core::spec::{SessionSpec, StreamSpec, WindowsSpec};
 use nix::sys::signal::Signal;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,6 +57,10 @@ impl SessionObject {
 
     fn limit(&self, limit: Limit) -> u64 {
         self.handle.view.status.borrow().limits.get(limit)
+    }
+
+    fn windows(&self) -> Option<&WindowsSpec> {
+        self.spec().windows.as_ref()
     }
 
     fn is_ended(&self) -> bool {
@@ -198,7 +202,7 @@ impl SessionObject {
 
     #[zbus(property(emits_changed_signal = "const"), name = "RunnerVersion")]
     fn runner_version(&self) -> &str {
-        ""
+        self.windows().map_or("", |windows| &windows.build)
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "Image")]
@@ -213,12 +217,12 @@ impl SessionObject {
 
     #[zbus(property(emits_changed_signal = "const"), name = "Executable")]
     fn executable(&self) -> &str {
-        ""
+        self.windows().map_or("", |windows| &windows.executable)
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "Arguments")]
     fn arguments(&self) -> Vec<String> {
-        Vec::new()
+        self.windows().map(|windows| windows.arguments.clone()).unwrap_or_default()
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "WorkingDirectory")]
@@ -238,7 +242,7 @@ impl SessionObject {
 
     #[zbus(property(emits_changed_signal = "const"), name = "Prefix")]
     fn prefix(&self) -> &str {
-        ""
+        self.windows().and_then(|windows| windows.prefix.as_deref()).unwrap_or_default()
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "Saves")]

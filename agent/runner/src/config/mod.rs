@@ -19,8 +19,7 @@ mod value;
 
 pub use problem::{Location, Problem};
 
-use dillinger_runner_core::policy::{DEFAULT_IMAGE, Policy};
-use dillinger_runner_core::value::RawValue;
+use dillinger_runner_core::policy::Policy;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -30,11 +29,10 @@ use std::time::Duration;
 /// Everything that can be set, with valid values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// `[session]` and `[ceilings]`. `policy.defaults` holds an `Image` always:
-    /// that of `[session]`, else [`Images::native`].
+    /// `[session]`, `[ceilings]`, and the images of `[images]`.
     pub policy: Policy,
-    /// `[images]`, but `Display` is in `policy.stream`.
-    pub images: Images,
+    /// `[images] Pull`: when `PrepareImage` pulls, unless its caller says.
+    pub pull: PullPolicy,
     /// `[stream]`, as far as it concerns the agent; the rest is in
     /// `policy.stream`.
     pub stream: StreamSettings,
@@ -42,16 +40,6 @@ pub struct Settings {
     pub retention: Retention,
     /// `[systemd] DaemonReload`
     pub daemon_reload: DaemonReload,
-}
-
-/// `[images]`: which images sessions run in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Images {
-    /// Image of native games when neither the request nor `[session]` names
-    /// one.
-    pub native: String,
-    /// When `PrepareImage` pulls, unless its caller says.
-    pub pull: PullPolicy,
 }
 
 /// `[stream]`: the UDP sockets of streamed sessions.
@@ -128,7 +116,13 @@ impl FromStr for PullPolicy {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self::bare().with_default_image()
+        Self {
+            policy: Policy::default(),
+            pull: PullPolicy::default(),
+            stream: StreamSettings::default(),
+            retention: Retention { ended_objects: Duration::from_secs(600), ended_records: 1000 },
+            daemon_reload: DaemonReload::default(),
+        }
     }
 }
 
@@ -165,7 +159,7 @@ impl Settings {
             }
         }
         match validate::validate(&merge::merge(fragments)) {
-            Ok(settings) if problems.is_empty() => Ok(settings.with_default_image()),
+            Ok(settings) if problems.is_empty() => Ok(settings),
             Ok(_) => Err(problems),
             Err(more) => {
                 problems.extend(more);
@@ -193,23 +187,6 @@ impl Settings {
     /// True when systemd is to be reloaded before each start.
     pub fn daemon_reload_always(&self) -> bool {
         self.daemon_reload == DaemonReload::Always
-    }
-
-    /// The built-in values, without the default image in `policy.defaults`.
-    fn bare() -> Self {
-        Self {
-            policy: Policy::default(),
-            images: Images { native: DEFAULT_IMAGE.to_owned(), pull: PullPolicy::default() },
-            stream: StreamSettings::default(),
-            retention: Retention { ended_objects: Duration::from_secs(600), ended_records: 1000 },
-            daemon_reload: DaemonReload::default(),
-        }
-    }
-
-    fn with_default_image(mut self) -> Self {
-        let image = RawValue::Str(self.images.native.clone());
-        self.policy.defaults.entry("Image".to_owned()).or_insert(image);
-        self
     }
 }
 

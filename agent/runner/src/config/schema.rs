@@ -7,7 +7,7 @@ pub(super) const TABLES: [&str; 6] = ["session", "ceilings", "images", "stream",
 
 /// Request keys that a session may take from the settings. The others say
 /// which game is meant, so a default makes no sense.
-const SESSION: [&str; 24] = [
+const SESSION: [&str; 29] = [
     "Image",
     "Library",
     "Network",
@@ -32,6 +32,11 @@ const SESSION: [&str; 24] = [
     "Clipboard",
     "IdleAction",
     "IdleTimeoutUSec",
+    "Dxvk",
+    "Vkd3d",
+    "Locale",
+    "Synchronization",
+    "SnapshotPrefix",
 ];
 
 /// The keys of `table`; `None` for an unknown table.
@@ -42,7 +47,7 @@ pub(super) fn keys(table: &str) -> Option<Vec<&'static str>> {
             let limits = Limit::ALL.into_iter().filter(|limit| limit.is_ceiling()).map(Limit::key);
             Some(limits.chain(["RuntimeMaxUSec", "MaxSessions"]).collect())
         }
-        "images" => Some(vec!["Native", "Display", "Pull"]),
+        "images" => Some(vec!["Native", "Wine", "Display", "Pull"]),
         "stream" => Some(vec!["Ports", "Addresses", "PublicAddress", "MaxBitrate", "Encoder", "Gamepads"]),
         "retention" => Some(vec!["EndedObjects", "EndedRecords"]),
         "systemd" => Some(vec!["DaemonReload"]),

@@ -43,7 +43,8 @@ fn the_shipped_file_sets_nothing() {
 fn the_shipped_file_shows_the_built_in_values() {
     let (shown, built_in) = (parse(&example_in_force()).unwrap(), Settings::default());
     assert_eq!(plain_session(&shown), plain_session(&built_in));
-    assert_eq!((&shown.images, shown.retention), (&built_in.images, built_in.retention));
+    assert_eq!((shown.pull, shown.retention), (built_in.pull, built_in.retention));
+    assert_eq!(shown.policy.images, built_in.policy.images);
     assert_eq!(shown.daemon_reload, built_in.daemon_reload);
     assert_eq!((&shown.stream, &shown.policy.stream), (&built_in.stream, &built_in.policy.stream));
     assert_eq!(shown.policy.ceilings, built_in.policy.ceilings);
@@ -88,7 +89,7 @@ fn tables_set_what_they_say() {
     assert_eq!((spec.environment[0].name.as_str(), spec.environment[0].value.as_str()), ("A", "b c"));
     assert_eq!(settings.policy().ceiling(Limit::MemoryMax), Some(4 << 30));
     assert_eq!((settings.policy.runtime_max_usec, settings.policy.max_sessions), (7_200_000_000, 100));
-    assert_eq!(settings.images.pull, PullPolicy::Always);
+    assert_eq!(settings.pull, PullPolicy::Always);
     assert_eq!((settings.ended_objects(), settings.ended_records()), (Duration::from_secs(90), 5));
     assert!(settings.daemon_reload_always());
 }

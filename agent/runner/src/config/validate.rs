@@ -22,14 +22,14 @@ const ENDED_RECORDS: RangeInclusive<u64> = 0..=100_000;
 /// Checks every entry, also those that a later file replaced.
 pub(super) fn validate(merged: &Merged) -> Result<Settings, Vec<Problem>> {
     let mut problems: Vec<Problem> = unknown_tables(merged).collect();
-    let mut scratch = Settings::bare();
+    let mut scratch = Settings::default();
     for (entry, by) in &merged.replaced {
         if entry.at.file == by.file {
             problems.push(entry.problem(format!("stands again in line {} under another spelling", by.line)));
         }
         problems.extend(apply(&mut scratch, entry).err());
     }
-    let mut settings = Settings::bare();
+    let mut settings = Settings::default();
     for entry in merged.current.values() {
         problems.extend(apply(&mut settings, entry).err());
     }
@@ -104,7 +104,7 @@ fn ceilings(settings: &mut Settings, key: &str, entry: &Entry) -> Result<(), Str
 fn images(settings: &mut Settings, key: &str, entry: &Entry) -> Result<(), String> {
     if key == "Pull" {
         let policy = value::text_of(&entry.value)?;
-        settings.images.pull = policy.parse::<PullPolicy>().map_err(|error| error.to_string())?;
+        settings.pull = policy.parse::<PullPolicy>().map_err(|error| error.to_string())?;
         return Ok(());
     }
     let image = value::text_of(&entry.value)?;
@@ -114,7 +114,8 @@ fn images(settings: &mut Settings, key: &str, entry: &Entry) -> Result<(), Strin
     check_request_key("Image", &RawValue::Str(image.clone()))?;
     match key {
         "Display" => settings.policy.stream.image = image,
-        _ => settings.images.native = image,
+        "Wine" => settings.policy.images.wine = image,
+        _ => settings.policy.images.native = image,
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{cgroup, gamepads, ids, journal, podman, runtime_dir, services, stora
 use crate::config::{Problem, Settings};
 use crate::podman::{Podman, PodmanError};
 use crate::systemd::Systemd;
-use dillinger_runner_core::policy::{DEFAULT_IMAGE, DEFAULT_LIBRARY};
+use dillinger_runner_core::policy::DEFAULT_LIBRARY;
 use dillinger_runner_core::request::Library;
 use dillinger_runner_core::value::RawValue;
 use futures_util::FutureExt;
@@ -106,7 +106,7 @@ impl Diagnosis {
     }
 
     async fn storage(&self) -> Vec<Finding> {
-        let name = default_text(&self.settings, "Image").unwrap_or(DEFAULT_IMAGE);
+        let name = default_text(&self.settings, "Image").unwrap_or(&self.settings.policy.images.native);
         let info = self.podman.info().await;
         let image = self.podman.image(name).await;
         let prewarmed = match &image {

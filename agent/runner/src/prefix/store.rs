@@ -120,7 +120,8 @@ impl Store {
     /// # Errors
     /// It is no prefix, or somebody uses it.
     pub fn lock_plain(&self, path: &Path, holder: &str) -> Result<Lock> {
-        if !path.join("drive_c").is_dir() {
+        // That of Proton is one level deeper.
+        if !["drive_c", "pfx/drive_c"].iter().any(|inside| path.join(inside).is_dir()) {
             let text = format!("{} is no Wine prefix, expected a directory that holds drive_c", path.display());
             return Err(Error::Invalid(text));
         }

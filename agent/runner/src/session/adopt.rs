@@ -8,6 +8,7 @@ use super::task::{Session, Watches};
 use super::{Context, Result, Status, systemd_failed};
 use crate::clock::{boot_id, now_usec};
 use crate::systemd::ServiceStatus;
+use crate::windows::{self, Prepared};
 use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::lifecycle::Active;
 use dillinger_runner_core::outcome::Outcome;
@@ -105,7 +106,13 @@ async fn live(context: &Context, view: &Arc<View>, commands: mpsc::Receiver<Comm
     }
     let watches = Watches::open(context, &view.record.spec).await?;
     let mut session = Session::attach(context.clone(), Arc::clone(view), commands, watches).await?;
+    session.held = relock(context, view).await;
     Ok(session.take_over().await.then_some(session))
+}
+
+async fn relock(context: &Context, view: &View) -> Prepared {
+    let (spec, store, saves) = (view.record.spec.clone(), context.prefixes.clone(), context.saves.clone());
+    tokio::task::spawn_blocking(move || windows::relock(&spec, &store, &saves)).await.unwrap_or_default()
 }
 
 /// Units and files of ours without a record: an agent was killed while it made

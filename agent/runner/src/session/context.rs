@@ -8,6 +8,8 @@ use crate::display::Displays;
 use crate::host::Host;
 use crate::paths::Paths;
 use crate::podman::Podman;
+use crate::prefix::Store;
+use crate::saves::SavesStore;
 use crate::settings::SharedSettings;
 use crate::store::{Records, UnitFiles};
 use crate::systemd::Systemd;
@@ -26,6 +28,10 @@ pub struct Context {
     pub podman: Arc<Podman>,
     /// Records of sessions.
     pub records: Records,
+    /// The prefixes of Windows games.
+    pub prefixes: Store,
+    /// The saves.
+    pub saves: SavesStore,
     /// Their unit files.
     pub files: UnitFiles,
     /// Their objects on the bus.

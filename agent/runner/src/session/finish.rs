@@ -8,6 +8,7 @@ use crate::journal;
 use crate::store::{EndRecord, read_stopping};
 use crate::stream::log::{Journal, last_lines};
 use crate::systemd::UnitWatch;
+use crate::windows;
 use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::lifecycle::{Active, State};
 use dillinger_runner_core::outcome::{EndFacts, Ending, Outcome};
@@ -44,7 +45,9 @@ impl Session {
         }
         tracing::warn!(session = %id, "the unit recorded no end, asking systemd");
         let mut game = self.service_status().await.unwrap_or_default().end_facts(now_usec());
-        game.set_stopping(read_stopping(&self.context.paths.session(id), Role::Game));
+        let session = self.context.paths.session(id);
+        game.set_stopping(read_stopping(&session, Role::Game));
+        game.windows = windows::report(&session);
         Ends { game, display: None }
     }
 }
@@ -175,6 +178,7 @@ async fn conclude(context: &Context, view: &View, mut facts: EndFacts, ending: E
 /// is found by the next start of the agent.
 async fn clear_up(context: &Context, view: &View, slice: Option<&mut UnitWatch>) {
     let id = view.id();
+    settle(context, view).await;
     match slice {
         Some(watch) => stop_slice(context, id, Some(watch)).await,
         // While its unit ends, it still needs the files, and records the end.
@@ -189,6 +193,18 @@ async fn clear_up(context: &Context, view: &View, slice: Option<&mut UnitWatch>)
     // A display ends after its game, and then records that.
     if let Err(error) = context.records.drop_stray_ends().and(context.files.remove(id)) {
         tracing::warn!(session = %id, %error, "files of an ended session stay behind");
+    }
+}
+
+/// Writes down what a Windows game has made of its prefix.
+async fn settle(context: &Context, view: &View) {
+    if view.record.spec.windows.is_none() {
+        return;
+    }
+    let (spec, store) = (view.record.spec.clone(), context.prefixes.clone());
+    let session = context.paths.session(view.id());
+    if let Err(error) = tokio::task::spawn_blocking(move || windows::settle(&spec, &store, &session)).await {
+        tracing::warn!(session = %view.id(), %error, "the use of a prefix is not recorded");
     }
 }
 

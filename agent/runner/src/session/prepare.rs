@@ -3,15 +3,18 @@
 use super::{Context, Result, problems};
 use crate::clock::{boot_id, now_usec};
 use crate::gamepad::{self, Pad};
-use crate::store::make_private;
+use crate::prefix::Error as PrefixError;
+use crate::store::{make_private, write_whole};
+use crate::windows::{self, Prepared};
 use dillinger_runner_api::Error;
 use dillinger_runner_core::host::{GamepadFact, HostFacts};
 use dillinger_runner_core::id::SessionId;
-use dillinger_runner_core::plan::{DISPLAY_DIRECTORIES, SessionPlan, plan};
+use dillinger_runner_core::plan::{DISPLAY_DIRECTORIES, SessionPlan, WINE_DIRECTORY, plan};
 use dillinger_runner_core::record::SessionRecord;
 use dillinger_runner_core::render::{UnitText, render};
 use dillinger_runner_core::spec::{Decision, SessionSpec};
 use dillinger_runner_core::value::RawRequest;
+use dillinger_runner_core::wine::{LAUNCH_FILE, Launch};
 use std::path::Path;
 
 /// A plan with its unit files, nothing written yet.
@@ -55,6 +58,22 @@ impl Context {
         Ok((planned(spec, decisions, &facts)?, pads))
     }
 
+    /// Takes what the session uses, its prefix and its saves, and makes what is not
+    /// there yet.
+    ///
+    /// # Errors
+    /// Somebody else uses it, or the file system refuses.
+    pub async fn hold(&self, planned: &Planned) -> Result<Prepared> {
+        let (spec, store, saves) = (planned.plan.spec.clone(), self.prefixes.clone(), self.saves.clone());
+        let library = planned.plan.install_directory.clone();
+        let held = tokio::task::spawn_blocking(move || {
+            let prepared = windows::prepare(&spec, &store, &saves)?;
+            library.map_or(Ok(()), |path| std::fs::create_dir_all(&path).map_err(PrefixError::storage("making", Path::new(&path))))?;
+            Ok(prepared)
+        });
+        held.await.map_err(|error| Error::SystemdFailed(error.to_string()))?.map_err(PrefixError::into)
+    }
+
     /// Writes the session's record and puts its unit files in place.
     ///
     /// # Errors
@@ -79,14 +98,14 @@ impl Context {
 
     async fn try_install(&self, planned: &Planned, record: &SessionRecord) -> Result<()> {
         let io = |what: &str, error: std::io::Error| Error::SystemdFailed(format!("{what}: {error}"));
-        if let Some(directory) = &planned.plan.create_directory {
-            make_private(Path::new(directory)).map_err(|error| io(&format!("making {directory}"), error))?;
-        }
         self.records.write_session(record).map_err(|error| io("writing the session's record", error))?;
         if record.spec.stream.is_some() {
             let session = self.paths.session(record.spec.id);
             let made = DISPLAY_DIRECTORIES.iter().try_for_each(|name| make_private(&session.join(name)));
             made.map_err(|error| io("making the display's directory", error))?;
+        }
+        if let Some(launch) = &planned.plan.launch {
+            self.write_launch(record.spec.id, launch).map_err(|error| io("writing what the supervisor is told", error))?;
         }
         let generator = self.host.generator().await?;
         self.files.install(record.spec.id, &planned.files, &record.units, &generator).await.map_err(
@@ -99,6 +118,12 @@ impl Context {
             self.load(unit).await?;
         }
         Ok(())
+    }
+
+    fn write_launch(&self, id: SessionId, launch: &Launch) -> std::io::Result<()> {
+        let directory = self.paths.session(id).join(WINE_DIRECTORY);
+        make_private(&directory)?;
+        write_whole(&directory.join(LAUNCH_FILE), &serde_json::to_vec_pretty(launch)?)
     }
 
     /// Removes what was written for a session that will not start.

@@ -322,9 +322,10 @@ async fn begin(
     let prepared = async {
         let (planned, pads) = context.plan_start(spec, decisions).await?;
         let watches = Watches::open(&context, &planned.plan.spec).await?;
-        Ok((context.install(&planned, raw).await?, watches, pads))
+        let held = context.hold(&planned).await?;
+        Ok((context.install(&planned, raw).await?, watches, pads, held))
     };
-    let (record, watches, pads) = match prepared.await {
+    let (record, watches, pads, held) = match prepared.await {
         Ok(prepared) => prepared,
         Err(error) => return registry.tell(Message::Started(id, Err(error))).await,
     };
@@ -338,7 +339,8 @@ async fn begin(
     journal::state(&view.record.spec, State::Preparing, None);
     registry.tell(Message::Admitted(handle)).await;
     match Session::launch(context.clone(), Arc::clone(&view), commands, watches).await {
-        Ok(session) => {
+        Ok(mut session) => {
+            session.held = held;
             registry.tell(Message::Started(id, Ok(()))).await;
             Box::pin(session.run()).await;
         }

@@ -5,6 +5,7 @@ use super::handle::{Command, Status, View};
 use super::{Context, Result, systemd_failed};
 use crate::journal;
 use crate::systemd::{ServiceStatus, SliceStatus, UnitEvent, UnitWatch};
+use crate::windows::Prepared;
 use dillinger_runner_api::Error;
 use dillinger_runner_core::id::Role;
 use dillinger_runner_core::lifecycle::{Active, State, UnitStatus, is_frozen};
@@ -30,6 +31,8 @@ pub(super) struct Session {
     pub(super) idle: Option<Idle>,
     /// That of the slice, as soon as it was asked for.
     control_group: String,
+    /// Its prefix and its saves, which nobody else may use.
+    pub(super) held: Prepared,
 }
 
 #[derive(Debug)]
@@ -79,6 +82,7 @@ impl Session {
             active_enter_usec: 0,
             idle,
             control_group: String::new(),
+            held: Prepared::default(),
         })
     }
 

@@ -121,6 +121,7 @@ fn paths(directory: &Path, generator: Generator) -> Paths {
         runtime: directory.join("runtime"),
         state: directory.join("state/dillinger-runner"),
         settings: vec![directory.join("settings")],
+        builds: vec![directory.join("builds")],
         agent: PathBuf::from(AGENT),
         generator: Some(podman::generator(directory, generator)),
     }

@@ -1,0 +1,104 @@
+//! What a session takes for its life, and what is made for a Windows game before it
+//! starts and written down when it has ended.
+
+use super::report;
+use crate::prefix::{Error, Hold, Lock, Result, Store};
+use crate::saves::{self, SavesStore};
+use crate::store::make_private;
+use dillinger_runner_core::spec::{SessionSpec, WindowsSpec};
+use std::path::{Path, PathBuf};
+
+/// How many snapshots that nobody asked for by name are kept of a prefix.
+pub(crate) const AUTOMATIC_SNAPSHOTS: usize = 5;
+
+/// What a session holds for its life.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    _locks: Vec<Lock>,
+}
+
+/// Takes the prefix and the saves of a session, and makes what is not there yet. It
+/// blocks: it works on files.
+///
+/// # Errors
+/// Somebody else uses them, or the file system refuses.
+pub fn prepare(spec: &SessionSpec, store: &Store, saves: &SavesStore) -> Result<Prepared> {
+    let holder = holder(spec);
+    let mut locks = Vec::new();
+    let profile = match &spec.windows {
+        Some(windows) => prefix(spec, windows, store, &holder, &mut locks)?,
+        None => None,
+    };
+    if let Some(directory) = &spec.saves {
+        let directory = Path::new(directory);
+        make_private(directory).map_err(Error::storage("making", directory))?;
+        locks.push(saves.lock(directory, hold(spec), &holder)?);
+        if spec.windows.is_some() {
+            saves::ensure(directory, &profile.unwrap_or_default())?;
+        }
+    }
+    Ok(Prepared { _locks: locks })
+}
+
+/// Takes or makes the prefix. Returns what a new profile is filled from.
+fn prefix(
+    spec: &SessionSpec,
+    windows: &WindowsSpec,
+    store: &Store,
+    holder: &str,
+    locks: &mut Vec<Lock>,
+) -> Result<Option<PathBuf>> {
+    let Some(template) = store.template(&windows.template) else {
+        if let Some(path) = &windows.prefix {
+            locks.push(store.lock_plain(Path::new(path), holder)?);
+        }
+        return Ok(None);
+    };
+    if windows.prefix.is_none() {
+        return Ok(Some(template.profile()));
+    }
+    let opened = store.open_managed(&spec.game_id, &template, AUTOMATIC_SNAPSHOTS, holder)?;
+    if windows.snapshot {
+        store.snapshot_opened(&opened, AUTOMATIC_SNAPSHOTS)?;
+    }
+    locks.push(opened.lock);
+    Ok(Some(opened.profile))
+}
+
+/// Takes again what a session holds that an agent before this one started.
+pub fn relock(spec: &SessionSpec, store: &Store, saves: &SavesStore) -> Prepared {
+    let holder = holder(spec);
+    let prefix = spec.windows.as_ref().and_then(|windows| {
+        let path = Path::new(windows.prefix.as_ref()?);
+        Some(match windows.template.as_str() {
+            "" => store.lock_plain(path, &holder),
+            _ => store.lock_managed(&spec.game_id, &holder),
+        })
+    });
+    let own = spec.saves.as_ref().map(|path| saves.lock(Path::new(path), hold(spec), &holder));
+    let warn = |error: &Error| tracing::warn!(session = %spec.id, %error, "what a living session uses is not held");
+    let taken = prefix.into_iter().chain(own).filter_map(|lock| lock.inspect_err(warn).ok());
+    Prepared { _locks: taken.collect() }
+}
+
+/// The layer over the library is one session's; a home may be shared.
+fn hold(spec: &SessionSpec) -> Hold {
+    if spec.windows.is_some() { Hold::Alone } else { Hold::Shared }
+}
+
+/// Writes down what a session has made of its prefix.
+pub fn settle(spec: &SessionSpec, store: &Store, session: &Path) {
+    let Some(windows) = &spec.windows else { return };
+    if windows.template.is_empty() || windows.prefix.is_none() {
+        return;
+    }
+    // Without a report the prefix may not have been brought up to the template.
+    let Some(report) = report(session).filter(|report| report.error.is_none()) else { return };
+    if let Err(error) = store.note_used(&spec.game_id, &windows.template, &report.verbs) {
+        tracing::warn!(session = %spec.id, %error, "the use of a prefix is not recorded");
+    }
+}
+
+fn holder(spec: &SessionSpec) -> String {
+    format!("session {}", spec.id)
+}
