@@ -26,4 +26,5 @@ mod stream_case;
 mod streamed;
 mod streamer;
 mod systemd;
+mod windows;
 mod world;

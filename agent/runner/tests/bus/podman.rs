@@ -10,6 +10,8 @@ use tokio::net::{UnixListener, UnixStream};
 pub(crate) const IMAGE: &str = "localhost/dillinger/base:latest";
 /// The image of displays, which is there too.
 pub(crate) const DISPLAY_IMAGE: &str = "localhost/dillinger/display:latest";
+/// The image of Windows games.
+pub(crate) const WINE_IMAGE: &str = "localhost/dillinger/wine:latest";
 /// While this file is in the runtime directory, it is not.
 pub(crate) const WITHOUT_DISPLAY: &str = "podman/without-display";
 /// An image about which it says nothing, for ever.
@@ -67,7 +69,7 @@ async fn answer(stream: UnixStream, without_display: bool) -> std::io::Result<()
 }
 
 fn body(path: &str) -> (u16, String) {
-    if [IMAGE, DISPLAY_IMAGE].iter().any(|image| path == format!("libpod/images/{image}/json")) {
+    if [IMAGE, DISPLAY_IMAGE, WINE_IMAGE].iter().any(|image| path == format!("libpod/images/{image}/json")) {
         return (200, r#"{"Id":"0123456789abcdef","Size":2048}"#.to_owned());
     }
     match path {
