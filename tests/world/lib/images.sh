@@ -28,8 +28,33 @@ build_images() {
         --customize-hook='dpkg-deb -x "$1"/tmp/sdl/libsdl2-dev_*.deb '"'$dir/sdl'" \
         --customize-hook='cp "$1"/usr/lib/*/libSDL2-2.0.so.0 '"'$dir/sdl'"'; rm -r "$1/tmp/sdl"'
     as_root tar -C "$DISPLAY_ROOT/root" --exclude='./dev/*' -cf "$dir/share/display.tar" .
+    import_images "$dir" base freedoom display streamtest
+}
+
+# import_images DIRECTORY IMAGE...: adds the images of DIRECTORY/share to DIRECTORY/containers, and removes the former.
+import_images() {
+    local dir=$1
+    shift
     new_run "$dir/run" "$dir/share" "$WORLD/guest/import"
-    native "$dir/run" "$ROOT/root" "$dir/containers" /world/guest/import
+    native "$dir/run" "$ROOT/root" "$dir/containers" /world/guest/import "$@"
     rm -rf -- "$dir/share"
     as_root rm -rf -- "$dir/run"
+}
+
+# images_with_wine: prints the artefact with `containers/`, the same storage and the Wine image in it. A guest's disk has
+# no room for that.
+images_with_wine() {
+    STORAGE=$(images)
+    WINE_ROOT=$(wine_root)
+    ROOT=$(guest_root debian13)
+    artefact images-wine build_images_with_wine "${STORAGE##*/}" "${WINE_ROOT##*/}" "$WORLD"/lib/{images,native}.sh \
+        "$WORLD"/guest/{import,configure}
+}
+
+build_images_with_wine() {
+    local dir=$1
+    mkdir -- "$dir/share"
+    copy_storage "$STORAGE/containers" "$dir/containers"
+    as_root tar -C "$WINE_ROOT/root" --exclude='./dev/*' -cf "$dir/share/wine.tar" .
+    import_images "$dir" wine
 }
