@@ -1,6 +1,7 @@
 //! What the objects say of themselves is the contract, and every interface of it has an object.
 
 use crate::client::request;
+use crate::windows::{game, host};
 use crate::world::World;
 use dillinger_runner_api::{contract, names};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,10 +23,11 @@ async fn live_objects_are_the_contract() {
     let mut streamed = request();
     streamed.insert("Display", "stream".into());
     let session = agent.client.start(&streamed).await.unwrap();
+    let windows = agent.client.start(&game(&host(&world, true), "doom")).await.unwrap();
     let job = agent.client.manager.prepare_image("localhost/absent", &[("Pull", "never".into())].into()).await.unwrap();
     let files = files();
     let mut found = BTreeSet::new();
-    for path in [names::MANAGER_PATH, session.path.as_str(), job.as_str()] {
+    for path in [names::MANAGER_PATH, session.path.as_str(), windows.path.as_str(), job.as_str()] {
         let object = IntrospectableProxy::builder(&agent.client.bus).destination(names::BUS_NAME);
         let xml = object.path(path).build().await.unwrap().introspect().await.unwrap();
         for interface in contract::interface_names(&xml).unwrap() {

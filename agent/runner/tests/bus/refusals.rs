@@ -89,7 +89,7 @@ async fn by_what_the_host_lacks() {
         (with("AllowedCPUs", "0".into()), "Unsupported", "controller cpuset"),
         (with("Display", "wayland".into()), "Unsupported", "wayland"),
         (with("Gpus", vec!["nvidia.com/gpu=0"].into()), "Unsupported", "Gpus"),
-        (with("Runner", "wine".into()), "Unsupported", "wine"),
+        (with("RunnerVersion", "10.0".into()), "Unsupported", "no runner version"),
     ] {
         for error in [
             agent.client.manager.start_session(&request).await.err(),

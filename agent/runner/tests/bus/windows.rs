@@ -26,7 +26,7 @@ fn program() -> Vec<u8> {
 }
 
 /// A library with a game, and with `template` a template of the Wine image.
-fn host(world: &World, template: bool) -> PathBuf {
+pub(crate) fn host(world: &World, template: bool) -> PathBuf {
     let library = world.directory.path().join("library");
     fs::create_dir_all(library.join("Doom")).unwrap();
     fs::write(library.join("Doom/DOOM.EXE"), program()).unwrap();
@@ -39,7 +39,7 @@ fn host(world: &World, template: bool) -> PathBuf {
     library
 }
 
-fn game<'a>(library: &Path, game_id: &'a str) -> Options<'a> {
+pub(crate) fn game<'a>(library: &Path, game_id: &'a str) -> Options<'a> {
     let library = library.to_str().unwrap().to_owned();
     let keys: [(&str, zbus::Variant<'_>); 5] = [
         ("Runner", "wine".into()),
