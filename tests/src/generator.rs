@@ -11,6 +11,7 @@ pub use podman::{Mounted, Run};
 pub use service::{Entry, ServiceFile, expand_description};
 
 use anyhow::{Context as _, ensure};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -58,18 +59,40 @@ impl Generator {
     /// # Errors
     /// The generator complains of anything but a short image name, or makes no service of one of the files.
     pub fn convert(&self, containers: &[&str]) -> anyhow::Result<Vec<String>> {
-        let directory = tempfile::tempdir()?;
-        let (input, services) = (directory.path().join("containers"), directory.path().join("services"));
-        std::fs::create_dir(&input)?;
-        for (number, text) in containers.iter().enumerate() {
-            std::fs::write(input.join(format!("dillinger-{number}.container")), text)?;
-        }
-        self.run(&input, &services)?;
-        let read = |number| {
-            let path = services.join(format!("dillinger-{number}.service"));
-            std::fs::read_to_string(path).with_context(|| format!("{} made no service of {number}", self.version))
+        let named: Vec<(String, &str)> = containers.iter().enumerate().map(|(n, text)| (numbered(n), *text)).collect();
+        let mut services = self.generate(named.iter().map(|(name, text)| (format!("{name}.container"), *text)))?;
+        let take = |(name, _): &(String, &str)| {
+            let service = services.remove(&format!("{name}.service"));
+            service.with_context(|| format!("{} made no service of {name}", self.version))
         };
-        (0..containers.len()).map(read).collect()
+        named.iter().map(take).collect()
+    }
+
+    /// Converts Quadlets of any kind, by file name and text, as the user generator
+    /// does, in one run, and returns the services that it makes by file name.
+    ///
+    /// # Errors
+    /// The generator complains of anything but a short image name.
+    pub fn generate<'a>(
+        &self,
+        quadlets: impl IntoIterator<Item = (String, &'a str)>,
+    ) -> anyhow::Result<BTreeMap<String, String>> {
+        let directory = tempfile::tempdir()?;
+        let (input, output) = (directory.path().join("containers"), directory.path().join("services"));
+        std::fs::create_dir(&input)?;
+        for (name, text) in quadlets {
+            std::fs::write(input.join(name), text)?;
+        }
+        self.run(&input, &output)?;
+        let mut services = BTreeMap::new();
+        for entry in std::fs::read_dir(&output)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                services.insert(name, std::fs::read_to_string(entry.path())?);
+            }
+        }
+        Ok(services)
     }
 
     fn run(&self, input: &Path, output: &Path) -> anyhow::Result<()> {
@@ -82,4 +105,8 @@ impl Generator {
         ensure!(done.status.success() && complaints.is_empty(), "generator {}: {complaints:?}", self.version);
         Ok(())
     }
+}
+
+fn numbered(number: usize) -> String {
+    format!("dillinger-{number}")
 }
