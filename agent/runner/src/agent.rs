@@ -6,7 +6,7 @@ use crate::host::Host;
 use crate::notify;
 use crate::paths::Paths;
 use crate::podman::{Podman, PodmanCache};
-use crate::prefix::{Locks, Store};
+use crate::prefix::{Locks, Maker, Store};
 use crate::saves::SavesStore;
 use crate::session::{Context, Registry, RegistryHandle, Reload, stop_paused};
 use crate::settings::SharedSettings;
@@ -73,7 +73,8 @@ pub async fn run(connection: Connection, paths: Paths) -> Result<()> {
     let server = connection.object_server();
     server.at(names::MANAGER_PATH, ObjectManager).await.context("serving the object manager")?;
     Box::pin(registry.adopt()).await.context("taking over the sessions that are there")?;
-    let jobs = Arc::new(Jobs::new(connection.clone(), Arc::clone(&podman), settings.clone()));
+    let maker = Maker::new(context.prefixes.clone(), Arc::clone(&podman));
+    let jobs = Arc::new(Jobs::new(connection.clone(), Arc::clone(&podman), maker, settings.clone()));
     let diagnoser = Diagnoser::new(context.clone(), podman, connection.clone());
     let manager = Manager::new(handle.clone(), context, jobs, diagnoser);
     server.at(names::MANAGER_PATH, manager).await.context("serving the manager")?;

@@ -1,8 +1,8 @@
 //! `org.dillinger.Runner1.Job`: long work that a caller started.
 
-use crate::config::PullPolicy;
 use crate::journal;
-use crate::podman::{JobState, JobStatus, Podman, PrepareImage};
+use crate::podman::{JobState, JobStatus, Podman, PrepareImage, Task};
+use crate::prefix::Maker;
 use crate::settings::SharedSettings;
 use dillinger_runner_api::{Error, names};
 use std::collections::HashMap;
@@ -21,6 +21,7 @@ const KEPT: usize = 64;
 pub struct Jobs {
     connection: Connection,
     podman: Arc<Podman>,
+    maker: Maker,
     settings: SharedSettings,
     next: AtomicU64,
     running: Arc<Semaphore>,
@@ -29,22 +30,22 @@ pub struct Jobs {
 
 impl Jobs {
     /// No jobs yet.
-    pub fn new(connection: Connection, podman: Arc<Podman>, settings: SharedSettings) -> Self {
+    pub fn new(connection: Connection, podman: Arc<Podman>, maker: Maker, settings: SharedSettings) -> Self {
         let running = Arc::new(Semaphore::new(AT_ONCE));
         let kept = Arc::new(Semaphore::new(KEPT));
-        Self { connection, podman, settings, next: AtomicU64::new(1), running, kept }
+        Self { connection, podman, maker, settings, next: AtomicU64::new(1), running, kept }
     }
 
     /// Starts to prepare an image.
     ///
     /// # Errors
-    /// Too many jobs run, or the name is not that of an image.
-    pub(super) async fn prepare_image(&self, image: &str, pull: PullPolicy) -> Result<OwnedObjectPath, Error> {
+    /// Too many jobs run.
+    pub(super) async fn prepare_image(&self, task: Task) -> Result<OwnedObjectPath, Error> {
         let running = Arc::clone(&self.running).try_acquire_owned();
         let running = running.map_err(|_| Error::Busy(format!("{AT_ONCE} jobs run already, the most there may be")))?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = names::job_path(number).ok_or_else(|| Error::Busy("there are no more job numbers".to_owned()))?;
-        let job = Arc::new(PrepareImage::start(Arc::clone(&self.podman), image.to_owned(), pull));
+        let job = Arc::new(PrepareImage::start(Arc::clone(&self.podman), self.maker.clone(), task));
         let object = JobObject { job: Arc::clone(&job) };
         self.connection.object_server().at(&path, object).await.map_err(Error::ZBus)?;
         tokio::spawn(follow(self.connection.clone(), path.clone(), job, self.retention(running)));
@@ -114,7 +115,7 @@ fn properties(status: &JobStatus) -> HashMap<&'static str, Variant<'static>> {
 }
 
 fn error_name(status: &JobStatus) -> String {
-    status.error.clone().map(|error| Error::from(error).full_name()).unwrap_or_default()
+    status.error.as_ref().map(Error::full_name).unwrap_or_default()
 }
 
 fn error_message(status: &JobStatus) -> String {

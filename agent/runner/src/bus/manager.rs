@@ -6,6 +6,8 @@ use super::explain::Explainer;
 use super::findings::Diagnoser;
 use super::job::Jobs;
 use crate::config::PullPolicy;
+use crate::podman::Task;
+use crate::prefix::HostBuild;
 use crate::session::{Context, RegistryHandle};
 use crate::store::EndRecord;
 use dillinger_runner_api::{Error, names};
@@ -96,6 +98,7 @@ impl Manager {
     async fn prepare_image(&self, image: &str, options: Dict) -> Result<OwnedObjectPath, Error> {
         let mut options = Options::new(options);
         let pull = options.take::<String>("Pull", "s")?;
+        let version = options.take::<String>("RunnerVersion", "s")?.filter(|version| !version.is_empty());
         options.finish()?;
         let pull = match pull {
             Some(word) => {
@@ -103,7 +106,8 @@ impl Manager {
             }
             None => self.context.settings.current().pull,
         };
-        self.jobs.prepare_image(image, pull).await
+        let build = version.map(|version| host_build(&self.context, &version)).transpose()?;
+        self.jobs.prepare_image(Task { image: image.to_owned(), policy: pull, build }).await
     }
 
     #[zbus(out_args("findings"))]
@@ -142,6 +146,27 @@ impl Manager {
         session: OwnedObjectPath,
         outcome: &str,
     ) -> zbus::Result<()>;
+}
+
+/// The build of the host with this name.
+fn host_build(context: &Context, name: &str) -> Result<HostBuild, Error> {
+    let builds = context.host.builds().list();
+    let Some(build) = builds.iter().find(|build| build.name == name) else {
+        let names: Vec<&str> = builds.iter().map(|build| build.name.as_str()).collect();
+        let known = if names.is_empty() {
+            "which has none".to_owned()
+        } else {
+            format!("expected one of {}", names.join(", "))
+        };
+        return Err(Error::InvalidRequest(format!(
+            "RunnerVersion: there is no build {} on this host, {known}",
+            quoted(name)
+        )));
+    };
+    match &build.unsupported {
+        Some(reason) => Err(Error::Unsupported(format!("RunnerVersion: {} cannot be used: {reason}", quoted(name)))),
+        None => Ok(HostBuild { name: build.name.clone(), tool: build.tool, path: build.path.clone() }),
+    }
 }
 
 fn session_path(id: SessionId) -> Result<OwnedObjectPath, Error> {

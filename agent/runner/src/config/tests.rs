@@ -1,7 +1,7 @@
 use super::*;
 use dillinger_runner_core::limits::Limit;
 use dillinger_runner_core::spec::SessionSpec;
-use dillinger_runner_core::value::RawRequest;
+use dillinger_runner_core::value::{RawRequest, RawValue};
 use std::fs;
 
 const EXAMPLE: &str = include_str!("../../share/runner.toml");

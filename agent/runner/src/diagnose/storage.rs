@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn images_are_judged() {
-        let fact = ImageFact { id: "1".into(), size: 5 << 20, index: None };
+        let fact = ImageFact { id: "1".into(), runner: None, size: 5 << 20, index: None };
         let local = "localhost/a";
         assert_eq!(judge_image(IMAGE, local, &Ok(Some(fact))).summary, "localhost/a is in the storage, 5 MiB");
         assert!(judge_image(IMAGE, local, &Ok(None)).remedy.starts_with("podman build"));
@@ -176,7 +176,7 @@ mod tests {
         let text = r#"[{"id":"a","layer":"l","mapped-layers":["m"],"names":[]},{"id":"b","layer":"l"}]"#;
         std::fs::write(&index, text).unwrap();
         let judged = |id: &str| {
-            let image = ImageFact { id: id.to_owned(), size: 1, index: Some(index.clone()) };
+            let image = ImageFact { id: id.to_owned(), runner: None, size: 1, index: Some(index.clone()) };
             judge_prewarmed("x", &read_prewarmed(&image)).status
         };
         assert_eq!((judged("a"), judged("b"), judged("c")), (Status::Ok, Status::Warning, Status::Unknown));

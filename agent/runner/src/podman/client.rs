@@ -19,11 +19,16 @@ const REMOVE_TIMEOUT: Duration = Duration::from_secs(120);
 /// disk in proportion to the image.
 const PREWARM_TIMEOUT: Duration = Duration::from_secs(3600);
 
+/// The label of our images that says what they run; `wine` needs a template for prefixes.
+const RUNNER_LABEL: &str = "org.dillinger.runner";
+
 /// An image in the user's storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFact {
     /// Full id, 64 hexadecimal digits.
     pub id: String,
+    /// What kind of runner it is, by its label `org.dillinger.runner`.
+    pub runner: Option<String>,
     /// Size of its layers in bytes.
     pub size: u64,
     /// The file in which its store lists its images: it is replaced whenever an
@@ -78,6 +83,10 @@ impl Podman {
     /// The socket's path.
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    pub(super) fn api(&self) -> &podman_api::Podman {
+        &self.api
     }
 
     /// The version and the storage of Podman.
@@ -161,7 +170,12 @@ impl Podman {
     }
 
     /// Asks, and once more after starting the socket when nobody listened.
-    async fn ask<T, F, Fut>(&self, what: &'static str, limit: Duration, question: F) -> Result<T, PodmanError>
+    pub(super) async fn ask<T, F, Fut>(
+        &self,
+        what: &'static str,
+        limit: Duration,
+        question: F,
+    ) -> Result<T, PodmanError>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = podman_api::Result<T>>,
@@ -212,6 +226,7 @@ pub(super) fn failed(what: &'static str, error: &dyn std::error::Error) -> Podma
 fn image_from(image: models::ImageData) -> ImageFact {
     ImageFact {
         id: image.id.unwrap_or_default(),
+        runner: image.labels.and_then(|labels| labels.get(RUNNER_LABEL).cloned()),
         size: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
         index: image.graph_driver.as_ref().and_then(index_of),
     }

@@ -7,6 +7,7 @@ mod cache;
 mod client;
 mod error;
 mod names;
+mod once;
 mod prepare;
 mod progress;
 mod pull;
@@ -15,7 +16,10 @@ mod socket;
 pub use cache::PodmanCache;
 pub use client::{ImageFact, Podman, PodmanInfo};
 pub use error::PodmanError;
-pub use prepare::{JobState, JobStatus, Phase, PrepareImage};
+pub use once::{Mount, Once, OnceEnd};
+pub use prepare::{JobState, JobStatus, Phase, PrepareImage, Task};
+
+pub(crate) use once::failed_run;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -6,6 +6,8 @@ use super::error::PodmanError;
 use super::names;
 use super::progress::PullProgress;
 use crate::config::PullPolicy;
+use crate::prefix::{HostBuild, Maker, Wish};
+use dillinger_runner_api::Error as ApiError;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -45,6 +47,8 @@ pub enum Phase {
     Pulling,
     /// Making the copy that `keep-id` needs.
     Prewarming,
+    /// Making the template of Windows prefixes.
+    Template,
     /// Nothing more.
     Finished,
 }
@@ -56,6 +60,7 @@ impl Phase {
             Self::Looking => "looking",
             Self::Pulling => "pulling",
             Self::Prewarming => "prewarming",
+            Self::Template => "template",
             Self::Finished => "finished",
         }
     }
@@ -75,11 +80,26 @@ pub struct JobStatus {
     /// Bytes of the layers whose size is known; 0 while none is.
     pub bytes_total: u64,
     /// Why it failed.
-    pub error: Option<PodmanError>,
+    pub error: Option<ApiError>,
 }
 
-/// The part of the whole progress that pulling is; pre-warming is the rest.
+/// The part of the whole progress that pulling is.
 const PULLING_PART: f64 = 0.8;
+/// What is done before a template is made.
+const PREWARMED_PART: f64 = 0.9;
+/// The label of images that need a template.
+const WINE: &str = "wine";
+
+/// What is to be prepared.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The image, as the caller named it.
+    pub image: String,
+    /// Whether to pull it.
+    pub policy: PullPolicy,
+    /// The build of the host for whose prefixes a template is wanted; none is the image's own Wine.
+    pub build: Option<HostBuild>,
+}
 
 /// A running or finished preparation. It goes on when the handle is dropped.
 #[derive(Debug)]
@@ -90,16 +110,16 @@ pub struct PrepareImage {
 }
 
 impl PrepareImage {
-    /// Begins to prepare `image`. It needs a tokio runtime.
-    pub fn start(podman: Arc<Podman>, image: String, policy: PullPolicy) -> Self {
+    /// Begins to prepare an image. It needs a tokio runtime.
+    pub fn start(podman: Arc<Podman>, maker: Maker, task: Task) -> Self {
         let (reporter, status) = watch::channel(JobStatus::default());
         let (cancel, canceled) = watch::channel(false);
-        let name = image.clone();
+        let image = task.image.clone();
         tokio::spawn(async move {
             let ended = tokio::select! {
                 // Finished work counts, even if a cancel came in the same moment.
                 biased;
-                result = prepare(&podman, &name, policy, &reporter) => Some(result),
+                result = prepare(&podman, &maker, &task, &reporter) => Some(result),
                 () = is_set(canceled) => None,
             };
             reporter.send_modify(|status| status.end(ended));
@@ -126,7 +146,7 @@ impl PrepareImage {
 }
 
 impl JobStatus {
-    fn end(&mut self, ended: Option<Result<(), PodmanError>>) {
+    fn end(&mut self, ended: Option<Result<(), ApiError>>) {
         match ended {
             None => self.state = JobState::Canceled,
             Some(Ok(())) => {
@@ -161,17 +181,33 @@ async fn is_set(mut canceled: watch::Receiver<bool>) {
 
 async fn prepare(
     podman: &Arc<Podman>,
-    name: &str,
-    policy: PullPolicy,
+    maker: &Maker,
+    task: &Task,
     reporter: &watch::Sender<JobStatus>,
-) -> Result<(), PodmanError> {
+) -> Result<(), ApiError> {
+    let name = task.image.as_str();
     let present = podman.image(name).await?;
-    let image = match wanted(name, policy, present)? {
+    let image = match wanted(name, task.policy, present)? {
         Some(image) => image,
         None => pull(podman, name, reporter).await?,
     };
     reporter.send_modify(|status| status.enter(Phase::Prewarming, PULLING_PART));
-    podman.prewarm(&image).await
+    podman.prewarm(&image).await?;
+    if image.runner.as_deref() == Some(WINE) {
+        reporter.send_modify(|status| status.enter(Phase::Template, PREWARMED_PART));
+        let wish = Wish { image, name: name.to_owned(), build: task.build.clone() };
+        let told = |share: f64| PREWARMED_PART + (1.0 - PREWARMED_PART) * share;
+        maker.make(&wish, |share| reporter.send_modify(|status| status.enter(Phase::Template, told(share)))).await?;
+    } else if let Some(build) = &task.build {
+        let text =
+            format!("RunnerVersion: {} is a build for images with the label org.dillinger.runner=wine", build.name);
+        return Err(ApiError::InvalidRequest(text));
+    }
+    // What is in the way of that is in nobody's.
+    if let Err(error) = maker.remove_unused().await {
+        tracing::warn!(%error, "templates that nothing needs stay behind");
+    }
+    Ok(())
 }
 
 /// The image to use without pulling; `None` when it is to be pulled.
@@ -209,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_policy_decides_whether_to_pull() {
-        let image = || Some(ImageFact { id: "1".into(), size: 1, index: None });
+        let image = || Some(ImageFact { id: "1".into(), runner: None, size: 1, index: None });
         let remote = "r.example/a";
         assert_eq!(wanted(remote, PullPolicy::Missing, image()), Ok(image()));
         assert_eq!(wanted(remote, PullPolicy::Missing, None), Ok(None));

@@ -1,7 +1,9 @@
 pub(crate) mod fake;
+mod template;
 
 use super::*;
 use crate::config::PullPolicy;
+use crate::prefix::{Locks, Maker, Store};
 use fake::{Answer, FakePodman, user_manager};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,13 @@ fn info_json(graph_root: &Path) -> String {
         r#"{{"host":{{"cgroupVersion":"v2","idMappings":{{"uidmap":[{{"container_id":0,"host_id":1000,"size":1}},{{"container_id":1,"host_id":100000,"size":65536}}],"gidmap":[{{"container_id":0,"host_id":1000,"size":65537}}]}},"security":{{"rootless":true}}}},"store":{{"graphDriverName":"overlay","graphRoot":"{}","graphOptions":{{"overlay.mount_program":{{"Executable":"/usr/bin/fuse-overlayfs","Version":"1"}}}}}},"version":{{"Version":"5.4.2"}}}}"#,
         graph_root.display()
     )
+}
+
+/// A job that prepares an image.
+fn start(fake: &FakePodman, image: &str) -> PrepareImage {
+    let podman = client(fake);
+    let maker = Maker::new(Store::new(fake.runtime.path(), Locks::default()), Arc::clone(&podman));
+    PrepareImage::start(podman, maker, Task { image: image.to_owned(), policy: PullPolicy::Missing, build: None })
 }
 
 async fn ended(mut status: watch::Receiver<JobStatus>) -> JobStatus {
@@ -184,7 +193,7 @@ async fn a_volume_holds_while_its_directory_stands() {
 async fn an_image_that_is_there_is_only_prewarmed() {
     let fake = FakePodman::listening();
     fake.json(IMAGE_GET, 200, IMAGE_JSON).json(CREATE, 201, CREATED).json(REMOVE, 200, "[]");
-    let job = PrepareImage::start(client(&fake), IMAGE.to_owned(), PullPolicy::Missing);
+    let job = start(&fake, IMAGE);
     let status = ended(job.status()).await;
     assert_eq!((status.state, status.phase, status.error), (JobState::Done, Phase::Finished, None));
     assert!((status.progress - 1.0).abs() < 1e-9);
@@ -197,7 +206,7 @@ async fn a_pull_reports_bytes_and_can_be_followed() {
     let (lines, stream) = mpsc::channel(1);
     fake.on(REMOTE_GET, Answer::Json(404, "{}".to_owned())).json(REMOTE_GET, 200, IMAGE_JSON);
     fake.on(PULL, Answer::Stream(stream)).json(CREATE, 201, CREATED).json(REMOVE, 200, "[]");
-    let job = PrepareImage::start(client(&fake), REMOTE.to_owned(), PullPolicy::Missing);
+    let job = start(&fake, REMOTE);
     let mut status = job.status();
     // The line arrives in two pieces, as it may on a socket.
     lines.send(r#"{"status":"Downloading","progressDetail":{"cur"#.to_owned()).await.unwrap();
@@ -231,11 +240,11 @@ async fn a_failed_pull_says_why() {
     ] {
         let fake = FakePodman::listening();
         fake.on(PULL, answer);
-        let job = PrepareImage::start(client(&fake), REMOTE.to_owned(), PullPolicy::Missing);
+        let job = start(&fake, REMOTE);
         let status = ended(job.status()).await;
         assert_eq!((status.state, status.phase), (JobState::Failed, Phase::Pulling));
         let error = status.error.unwrap();
-        assert_eq!(dillinger_runner_api::Error::from(error.clone()).short_name(), expected, "{error}");
+        assert_eq!(error.short_name(), expected, "{error}");
     }
 }
 
@@ -243,7 +252,7 @@ async fn a_failed_pull_says_why() {
 async fn a_pull_without_an_image_in_the_end_failed() {
     let fake = FakePodman::listening();
     fake.json(PULL, 200, "");
-    let job = PrepareImage::start(client(&fake), REMOTE.to_owned(), PullPolicy::Missing);
+    let job = start(&fake, REMOTE);
     let error = ended(job.status()).await.error.unwrap().to_string();
     assert!(error.contains("missing after the pull"), "{error}");
 }
@@ -253,7 +262,7 @@ async fn a_cancel_closes_the_connection() {
     let fake = FakePodman::listening();
     let (lines, stream) = mpsc::channel(1);
     fake.on(PULL, Answer::Stream(stream));
-    let job = PrepareImage::start(client(&fake), REMOTE.to_owned(), PullPolicy::Missing);
+    let job = start(&fake, REMOTE);
     let mut status = job.status();
     let line = "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":1,\"total\":9},\"id\":\"a\"}\n";
     lines.send(line.to_owned()).await.unwrap();
@@ -271,7 +280,7 @@ async fn a_cancel_closes_the_connection() {
 async fn a_dropped_handle_does_not_stop_the_job() {
     let fake = FakePodman::listening();
     fake.json(IMAGE_GET, 200, IMAGE_JSON).json(CREATE, 201, CREATED).json(REMOVE, 200, "[]");
-    let job = PrepareImage::start(client(&fake), IMAGE.to_owned(), PullPolicy::Missing);
+    let job = start(&fake, IMAGE);
     let status = job.status();
     drop(job);
     assert_eq!(ended(status).await.state, JobState::Done);

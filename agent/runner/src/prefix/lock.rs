@@ -21,7 +21,7 @@ pub enum Hold {
 /// Cloning is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Locks {
-    holders: Arc<Mutex<BTreeMap<PathBuf, String>>>,
+    holders: Arc<Mutex<BTreeMap<PathBuf, Vec<String>>>>,
 }
 
 /// A directory that is held until this is dropped.
@@ -29,6 +29,7 @@ pub struct Locks {
 pub struct Lock {
     file: File,
     path: PathBuf,
+    holder: String,
     locks: Locks,
 }
 
@@ -51,27 +52,22 @@ impl Locks {
             }
             // It may have been replaced by another of that name before it was locked.
             if is_at(&file, path) {
-                self.with(|holders| holders.insert(path.to_owned(), holder.to_owned()));
-                return Ok(Lock { file, path: path.to_owned(), locks: self.clone() });
+                self.with(|holders| holders.entry(path.to_owned()).or_default().push(holder.to_owned()));
+                return Ok(Lock { file, path: path.to_owned(), holder: holder.to_owned(), locks: self.clone() });
             }
         }
     }
 
-    /// Who holds a directory, if somebody does: an empty text if it is not known who.
+    /// Who holds a directory, as far as it was taken here. Trying to take it would be in the way of whoever does.
     pub fn holder(&self, path: &Path) -> Option<String> {
-        let file = File::open(path).ok()?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Some(self.with(|holders| holders.get(path).cloned()).unwrap_or_default()),
-            _ => None,
-        }
+        self.with(|holders| holders.get(path).map(|all| all.join(", ")))
     }
 
     fn busy(&self, path: &Path) -> Error {
-        let holder = self.with(|holders| holders.get(path).cloned());
-        Error::Busy { what: path.display().to_string(), holder }
+        Error::Busy { what: path.display().to_string(), holder: self.holder(path) }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<PathBuf, String>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<PathBuf, Vec<String>>) -> T) -> T {
         work(&mut self.holders.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -91,7 +87,19 @@ impl AsFd for Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.locks.with(|holders| holders.remove(&self.path));
+        self.locks.with(|holders| {
+            let Some(all) = holders.get_mut(&self.path) else { return };
+            if let Some(at) = all.iter().position(|one| *one == self.holder) {
+                all.remove(at);
+            }
+            if all.is_empty() {
+                holders.remove(&self.path);
+            }
+        });
+        // Closing alone would not do while a program that is being started has the descriptor too.
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(path = %self.path.display(), %error, "a lock stays until its descriptor is closed");
+        }
     }
 }
 
@@ -115,12 +123,13 @@ mod tests {
         let busy = locks.take(path, Hold::Shared, "session b").unwrap_err();
         assert!(busy.to_string().ends_with("is in use by session a"), "{busy}");
         assert_eq!(locks.holder(path).as_deref(), Some("session a"));
-        // Another agent of this user knows that it is taken, not by whom.
-        assert_eq!(Locks::default().holder(path).as_deref(), Some(""));
+        // Another process does not know by whom it is taken.
+        let foreign = Locks::default().take(path, Hold::Alone, "b").unwrap_err();
+        assert_eq!(foreign, Error::Busy { what: path.display().to_string(), holder: None });
         drop(lock);
         assert_eq!(locks.holder(path), None);
         let shared = [locks.take(path, Hold::Shared, "a").unwrap(), locks.take(path, Hold::Shared, "b").unwrap()];
-        assert!(matches!(locks.take(path, Hold::Alone, "c"), Err(Error::Busy { .. })));
+        assert!(locks.take(path, Hold::Alone, "c").unwrap_err().to_string().ends_with("is in use by a, b"));
         drop(shared);
         assert!(locks.take(path, Hold::Alone, "c").is_ok());
     }

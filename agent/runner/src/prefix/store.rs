@@ -128,7 +128,7 @@ impl Store {
         self.locks.take(path, Hold::Alone, holder)
     }
 
-    /// Who uses a prefix: an empty text if it is not known who.
+    /// Who uses a prefix, if somebody does.
     pub fn holder(&self, prefix: &Prefix) -> Option<String> {
         self.locks.holder(&prefix.directory)
     }

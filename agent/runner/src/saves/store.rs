@@ -109,7 +109,7 @@ impl SavesStore {
         found.map(|name| self.entry(name.to_owned())).ok_or_else(|| Error::NoSuchSaves(name.to_owned()))
     }
 
-    /// Who uses them: an empty text if it is not known who.
+    /// Who uses them, if somebody does.
     pub fn holder(&self, entry: &SavesEntry) -> Option<String> {
         self.locks.holder(&entry.directory)
     }

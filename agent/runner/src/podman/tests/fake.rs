@@ -17,12 +17,15 @@ pub(super) enum Answer {
     Json(u16, String),
     /// Status 200 and the lines that come through the channel, until it closes.
     Stream(mpsc::Receiver<String>),
+    /// Nothing until the channel closes, then status 200 and `0`.
+    Later(mpsc::Receiver<String>),
 }
 
 #[derive(Default)]
 struct Script {
     answers: Mutex<HashMap<String, Vec<Answer>>>,
     requests: Mutex<Vec<String>>,
+    bodies: Mutex<Vec<(String, String)>>,
 }
 
 /// A Podman service in a runtime directory of its own.
@@ -70,6 +73,12 @@ impl FakePodman {
         self.script.requests.lock().unwrap().clone()
     }
 
+    /// The bodies of a request, each time it came.
+    pub(super) fn bodies(&self, request: &str) -> Vec<String> {
+        let bodies = self.script.bodies.lock().unwrap();
+        bodies.iter().filter(|(seen, _)| seen == request).map(|(_, body)| body.clone()).collect()
+    }
+
     /// How often a request came.
     pub(super) fn count(&self, request: &str) -> usize {
         self.requests().iter().filter(|seen| *seen == request).count()
@@ -114,10 +123,15 @@ async fn answer(stream: UnixStream, script: Arc<Script>) -> std::io::Result<()> 
     let path = path.trim_start_matches('/').split_once('/').map_or("", |(_version, path)| path);
     let request = format!("{method} {path}");
     script.requests.lock().unwrap().push(request.clone());
+    script.bodies.lock().unwrap().push((request.clone(), String::from_utf8_lossy(&body).into_owned()));
     let answer = next_answer(&script, &request);
     match answer {
         Answer::Json(status, body) => write_json(&mut stream, status, &body).await,
         Answer::Stream(lines) => write_stream(&mut stream, lines).await,
+        Answer::Later(mut closed) => {
+            while closed.recv().await.is_some() {}
+            write_json(&mut stream, 200, "0").await
+        }
     }
 }
 
