@@ -1,4 +1,4 @@
-// system.exe: what Windows says about itself, one `name=value` a line.
+// system.exe [VARIABLE...]: what Windows says about itself, and these variables, one `name=value` a line.
 #include "say.h"
 
 static const char *variable(const wchar_t *name)
@@ -7,7 +7,7 @@ static const char *variable(const wchar_t *name)
     return GetEnvironmentVariableW(name, value, 4096) ? utf8(value) : "";
 }
 
-int main(void)
+int wmain(int count, wchar_t **arguments)
 {
     OSVERSIONINFOW version = {.dwOSVersionInfoSize = sizeof version};
     // GetVersionEx() answers 6.2 to programs without a manifest.
@@ -27,11 +27,12 @@ int main(void)
     GetCurrentDirectoryW(MAX_PATH, text);
     say("directory=%s", utf8(text));
     say("profile=%s", variable(L"USERPROFILE"));
-    say("marker=%s", variable(L"DILLINGER_TEST"));
     say("screen=%dx%d", GetSystemMetrics(SM_CXSCREEN), GetSystemMetrics(SM_CYSCREEN));
     BOOL wow64 = FALSE;
     IsWow64Process(GetCurrentProcess(), &wow64);
     say("bits=%d", (int)sizeof(void *) * 8);
     say("wow64=%d", wow64);
+    for (int at = 1; at < count; at++)
+        say("%s=%s", utf8(arguments[at]), variable(arguments[at]));
     return 0;
 }
