@@ -16,10 +16,14 @@ pub const STREAM_INTERFACE: &str = "org.dillinger.Runner1.Session.Stream";
 pub const WINDOWS_INTERFACE: &str = "org.dillinger.Runner1.Session.Windows";
 /// Interface of a job.
 pub const JOB_INTERFACE: &str = "org.dillinger.Runner1.Job";
+/// Interface of the prefixes of Windows games.
+pub const PREFIXES_INTERFACE: &str = "org.dillinger.Runner1.Prefixes";
+/// Interface of the saves.
+pub const SAVES_INTERFACE: &str = "org.dillinger.Runner1.Saves";
 /// What the name of every error begins with.
 pub const ERROR_PREFIX: &str = "org.dillinger.Runner1.Error";
 /// Version of the contract, the property `ApiVersion` of the manager.
-pub const API_VERSION: u32 = 2;
+pub const API_VERSION: u32 = 3;
 
 const SESSION_PREFIX: &str = "/org/dillinger/Runner1/session/s";
 const JOB_PREFIX: &str = "/org/dillinger/Runner1/job/j";

@@ -10,12 +10,16 @@
 mod interface;
 mod job;
 mod manager;
+mod prefixes;
+mod saves;
 mod session;
 mod stream;
 mod windows;
 
 pub use job::JobProxy;
 pub use manager::{ManagerProxy, SessionAdded, SessionAddedStream, SessionRemoved, SessionRemovedStream};
+pub use prefixes::PrefixesProxy;
+pub use saves::SavesProxy;
 pub use session::SessionProxy;
 pub use stream::{StreamProxy, ViewerConnected, ViewerConnectedStream, ViewerDisconnected, ViewerDisconnectedStream};
 pub use windows::WindowsProxy;
@@ -33,13 +37,15 @@ mod tests {
     use crate::{contract, xml};
     use std::collections::BTreeSet;
 
-    fn proxies() -> [(&'static str, String); 5] {
+    fn proxies() -> [(&'static str, String); 7] {
         [
             ("org.dillinger.Runner1.Manager.xml", ManagerProxy::introspection()),
             ("org.dillinger.Runner1.Session.xml", SessionProxy::introspection()),
             ("org.dillinger.Runner1.Session.Stream.xml", StreamProxy::introspection()),
             ("org.dillinger.Runner1.Session.Windows.xml", WindowsProxy::introspection()),
             ("org.dillinger.Runner1.Job.xml", JobProxy::introspection()),
+            ("org.dillinger.Runner1.Prefixes.xml", PrefixesProxy::introspection()),
+            ("org.dillinger.Runner1.Saves.xml", SavesProxy::introspection()),
         ]
     }
 

@@ -3,10 +3,12 @@
 
 mod convert;
 mod metrics;
+mod prefixes;
 mod records;
 mod viewer;
 
 pub use convert::{Field, json};
 pub use metrics::Metrics;
+pub use prefixes::{Prefix, PrefixSnapshot, SavesRecord};
 pub use records::{Capabilities, EndedRecord, Finding, LogLine};
 pub use viewer::Viewer;

@@ -1,6 +1,6 @@
 //! The agent's life: adopt what runs, serve, reload, go.
 
-use crate::bus::{Diagnoser, Jobs, Manager, Publisher};
+use crate::bus::{Diagnoser, Jobs, Manager, Publisher, serve_files};
 use crate::display::Displays;
 use crate::host::Host;
 use crate::notify;
@@ -14,7 +14,7 @@ use crate::store::{Records, UnitFiles};
 use crate::stream::Streams;
 use crate::systemd::Systemd;
 use anyhow::{Context as _, Result, bail, ensure};
-use dillinger_runner_api::names;
+use dillinger_runner_api::{Error, names};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -72,10 +72,12 @@ pub async fn run(connection: Connection, paths: Paths) -> Result<()> {
     let (mut registry, handle) = Registry::new(context.clone());
     let server = connection.object_server();
     server.at(names::MANAGER_PATH, ObjectManager).await.context("serving the object manager")?;
-    Box::pin(registry.adopt()).await.context("taking over the sessions that are there")?;
     let maker = Maker::new(context.prefixes.clone(), Arc::clone(&podman));
+    sweep(&maker, &context).await;
+    Box::pin(registry.adopt()).await.context("taking over the sessions that are there")?;
     let jobs = Arc::new(Jobs::new(connection.clone(), Arc::clone(&podman), maker, settings.clone()));
     let diagnoser = Diagnoser::new(context.clone(), podman, connection.clone());
+    serve_files(server, &context).await.context("serving prefixes and saves")?;
     let manager = Manager::new(handle.clone(), context, jobs, diagnoser);
     server.at(names::MANAGER_PATH, manager).await.context("serving the manager")?;
     tokio::spawn(registry.run());
@@ -87,6 +89,16 @@ pub async fn run(connection: Connection, paths: Paths) -> Result<()> {
         stop_paused(&handle).await;
     }
     Ok(())
+}
+
+/// Removes what an agent that was killed has left half done. What cannot be removed now is in nobody's way.
+async fn sweep(maker: &Maker, context: &Context) {
+    let saves = context.saves.clone();
+    let of_saves = tokio::task::spawn_blocking(move || saves.sweep().map_err(Into::into)).await;
+    let of_saves = of_saves.unwrap_or_else(|error| Err(Error::StorageFailed(error.to_string())));
+    if let Err(error) = maker.sweep().await.and(of_saves) {
+        tracing::warn!(%error, "something that was left half done stays behind");
+    }
 }
 
 async fn context(connection: &Connection, paths: &Paths, settings: SharedSettings) -> Result<(Context, Arc<Podman>)> {

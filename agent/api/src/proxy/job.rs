@@ -17,7 +17,7 @@ interface! {
         property "Image" "const" image: String;
         /// `running`, `done`, `failed` or `canceled`
         property "State" "true" state: String;
-        /// `looking`, `pulling`, `prewarming` or `finished`
+        /// `looking`, `pulling`, `prewarming`, `template` or `finished`
         property "Phase" "true" phase: String;
         /// Share that is done, 0.0 to 1.0.
         property "Progress" "true" progress: f64;

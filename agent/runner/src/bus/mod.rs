@@ -11,14 +11,18 @@
 mod capabilities;
 mod convert;
 mod explain;
+mod files;
 mod findings;
 mod job;
 mod manager;
+mod prefixes;
 mod publish;
+mod saves;
 mod session;
 mod stream;
 mod windows;
 
+pub use files::serve as serve_files;
 pub use findings::Diagnoser;
 pub use job::Jobs;
 pub use manager::Manager;

@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result as StoreResult};
 use super::record::{Layering, TemplateRecord, write};
-use super::store::{Store, fresh_part, part};
+use super::store::{Store, fresh_part, names, part};
 use super::template::{PREFIX, RECORD, Template, template_key, wine_prefix};
 use crate::clock::now_usec;
 use crate::podman::{ImageFact, Mount, Once, Podman, PodmanError};
@@ -89,7 +89,7 @@ impl Maker {
         }
         let mut making = Making {
             podman: Arc::clone(&self.podman),
-            container: format!("dillinger-template-{key}"),
+            container: container(&key),
             place: part(&self.store.templates, &key),
             turn: Some(turn),
             done: false,
@@ -108,6 +108,22 @@ impl Maker {
         let template = self.keep(&making, &key, record).await?;
         making.done = true;
         Ok(template)
+    }
+
+    /// Removes everything that was being made when the agent ended, with the containers that still make templates. To be
+    /// called before anything is made.
+    ///
+    /// # Errors
+    /// The first; the rest is removed all the same.
+    pub async fn sweep(&self) -> Result<(), ApiError> {
+        let templates = self.store.templates.clone();
+        let mut first = Ok(());
+        for name in blocking(move || names(&templates)).await? {
+            let Some(key) = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".part")) else { continue };
+            first = first.and(self.podman.remove_container(&container(key)).await.map_err(ApiError::from));
+        }
+        let store = self.store.clone();
+        first.and(blocking(move || store.sweep()).await)
     }
 
     /// Removes templates whose image has gone and that no prefix is a layer over.
@@ -261,6 +277,12 @@ impl Drop for Making {
             drop(turn);
         });
     }
+}
+
+/// Name of the container that makes the template with this key. A build's name may have what Podman does not take.
+fn container(key: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    format!("dillinger-template-{}", key.chars().map(plain).collect::<String>())
 }
 
 fn once(wish: &Wish, making: &Making) -> Once {

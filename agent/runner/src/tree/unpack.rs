@@ -1,6 +1,7 @@
 //! Archives from outside, unpacked into a directory of ours.
 
 use super::Mark;
+use std::cell::Cell;
 use std::fs::Permissions;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -41,23 +42,33 @@ pub enum UnpackError {
 /// What was unpacked until then stays.
 pub fn unpack(input: impl Read, to: &Path, rules: Rules) -> Result<(), UnpackError> {
     let to = to.canonicalize()?;
-    let mut archive = Archive::new(Watched { inner: input, ended: false });
-    let mut some = false;
+    let ended = Cell::new(false);
+    let mut archive = Archive::new(Watched { inner: input, ended: &ended });
+    let unpacked = all(&mut archive, &to, rules, &ended);
+    match unpacked {
+        // Whatever it says, it is for want of the rest.
+        Err(UnpackError::Io(_)) | Ok(()) if ended.get() => Err(UnpackError::Truncated),
+        Ok(()) => {
+            io::copy(&mut archive.into_inner().take(PADDING_MAX), &mut io::sink())?;
+            Ok(())
+        }
+        failed => failed,
+    }
+}
+
+fn all(archive: &mut Archive<impl Read>, to: &Path, rules: Rules, ended: &Cell<bool>) -> Result<(), UnpackError> {
+    let mut first = true;
     for entry in archive.entries()? {
-        // What tar says of a block that is no header is of no use to a person.
-        let entry = entry.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => UnpackError::Truncated,
-            _ if some => UnpackError::Io(error),
-            _ => UnpackError::Refused(format!("this is no tar archive: {error}")),
-        })?;
-        some = true;
-        one(entry, &to, rules)?;
+        let entry = match entry {
+            Err(error) if first => return Err(UnpackError::Refused(format!("this is no tar archive: {error}"))),
+            entry => entry?,
+        };
+        first = false;
+        one(entry, to, rules)?;
+        if ended.get() {
+            return Err(UnpackError::Truncated);
+        }
     }
-    let mut input = archive.into_inner();
-    if input.ended {
-        return Err(UnpackError::Truncated);
-    }
-    io::copy(&mut Read::by_ref(&mut input).take(PADDING_MAX), &mut io::sink())?;
     Ok(())
 }
 
@@ -87,9 +98,7 @@ fn one(mut entry: Entry<'_, impl Read>, to: &Path, rules: Rules) -> Result<(), U
     }
     let opaque = kind.is_dir() && rules.marks && says_opaque(&mut entry)?;
     entry.set_preserve_permissions(false);
-    let unpacked = entry.unpack_in(to);
-    let whole = unpacked.map_err(|error| if is_cut(&error) { UnpackError::Truncated } else { error.into() })?;
-    if !whole {
+    if !entry.unpack_in(to)? {
         return refused("expected paths that stay inside");
     }
     let placed = to.join(path);
@@ -136,27 +145,18 @@ fn whiteout(to: &Path, path: &Path) -> Result<(), UnpackError> {
     Ok(Mark::make_whiteout(&place)?)
 }
 
-fn is_cut(error: &io::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(one) = cause {
-        if one.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
-            return true;
-        }
-        cause = one.source();
-    }
-    false
-}
-
 /// Knows whether its end was reached.
-struct Watched<R> {
+struct Watched<'a, R> {
     inner: R,
-    ended: bool,
+    ended: &'a Cell<bool>,
 }
 
-impl<R: Read> Read for Watched<R> {
+impl<R: Read> Read for Watched<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.ended |= read == 0 && !buffer.is_empty();
+        if read == 0 && !buffer.is_empty() {
+            self.ended.set(true);
+        }
         Ok(read)
     }
 }

@@ -12,6 +12,8 @@ mod program;
 pub use facts::{Sources, facts};
 pub use prepare::{Prepared, prepare, relock, settle};
 
+pub(crate) use prepare::AUTOMATIC_SNAPSHOTS;
+
 use dillinger_runner_core::plan::WINE_DIRECTORY;
 use dillinger_runner_core::wine::{REPORT_FILE, REPORT_MAX, Report};
 use std::io::Read;

@@ -16,6 +16,7 @@ mod ends;
 mod hostile;
 mod jobs;
 mod podman;
+mod prefixes;
 mod problems;
 mod process;
 mod refusals;
