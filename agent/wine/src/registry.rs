@@ -1,0 +1,7 @@
+//! The registry of a prefix: values that are set, and programs that are listed as installed.
+
+mod reg_file;
+mod uninstall;
+
+pub use reg_file::{Data, RegFile, RegistryError};
+pub use uninstall::programs;

@@ -1,0 +1,123 @@
+//! The whole program: reads what to do, does it, and reports.
+
+use crate::command_line;
+use crate::events::Outcome;
+use crate::exception;
+use crate::installed::Inventory;
+use crate::prefix;
+use crate::processes::Processes;
+use crate::session;
+use crate::wine::Wine;
+use anyhow::Context;
+use dillinger_runner_core::wine::{Launch, REPORT_FILE, Report};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// Does what the file says and writes the report beside it. Gives the exit status.
+pub fn run(file: &Path) -> u8 {
+    let (report, program) = report(file);
+    match (&report.error, report.exception, report.exit_code) {
+        (Some(error), _, _) => eprintln!("dillinger-wine: {}", one_line(error)),
+        (None, Some(code), _) => {
+            let name = report.program.as_deref().unwrap_or("the program");
+            let what = exception::name(code).unwrap_or("exception");
+            eprintln!("dillinger-wine: {name} was ended by an exception: {what} (0x{code:08X})");
+        }
+        _ => {}
+    }
+    if let Err(error) = write(&report, &file.with_file_name(REPORT_FILE)) {
+        eprintln!("dillinger-wine: {error:#}");
+        return 1;
+    }
+    status(&report, program)
+}
+
+/// The report, and whether a program was to be started.
+fn report(file: &Path) -> (Report, bool) {
+    let done = Processes::new().and_then(|processes| {
+        let launch = read(file)?;
+        let done = execute(&launch, &processes);
+        processes.end_all();
+        Ok((done?, launch.program.is_some()))
+    });
+    done.unwrap_or_else(|error| (Report { error: Some(format!("{error:#}")), ..Report::default() }, true))
+}
+
+fn read(file: &Path) -> anyhow::Result<Launch> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_slice(&bytes).with_context(|| format!("{} is not what the agent writes", file.display()))
+}
+
+fn execute(launch: &Launch, processes: &Processes) -> anyhow::Result<Report> {
+    let wine = Wine::find(launch)?;
+    // Before the prefix is touched: what is wrong with it needs no prefix.
+    let start = launch.program.as_ref().map(command_line::start).transpose()?;
+    let verbs = prefix::prepare(launch, &wine, processes)?;
+    let Some(start) = start else { return Ok(Report { verbs, ..Report::default() }) };
+    let directory = launch.install_directory.as_deref().map(Path::new);
+    let inventory = |processes: &Processes| {
+        // The registry is in files only when no wineserver has it.
+        processes.end_all();
+        launch.install.then(|| Inventory::take(wine.prefix(), directory)).transpose()
+    };
+    let before = if launch.install { inventory(processes)? } else { None };
+    let events = session::run(&start, Duration::from_micros(launch.close_usec), &wine, processes)?;
+    let after = inventory(processes)?;
+    let installed = after.zip(before).map(|(after, before)| after.added_since(&before, wine.prefix()));
+    let report = Report { verbs, installed, ..Report::default() };
+    Ok(match events.outcome() {
+        Some(Outcome { code, exception, name }) => {
+            Report { exit_code: Some(code), exception: exception.then_some(code), program: Some(name), ..report }
+        }
+        None => report,
+    })
+}
+
+/// The exit status for the container: one byte, of which Podman and systemd use some themselves.
+fn status(report: &Report, program: bool) -> u8 {
+    match report.exit_code {
+        Some(code) => u8::try_from(code).ok().filter(|code| *code <= 125).unwrap_or(1),
+        // What was to be started was not, or had to be killed.
+        None => u8::from(program),
+    }
+}
+
+/// Whole or not at all, as the agent may read it at any time.
+fn write(report: &Report, path: &Path) -> anyhow::Result<()> {
+    let new = path.with_extension("new");
+    let written = fs::write(&new, serde_json::to_vec(report)?).and_then(|()| fs::rename(&new, path));
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_is_the_code_where_a_byte_holds_it() {
+        let with = |exit_code| status(&Report { exit_code, ..Report::default() }, true);
+        assert_eq!(with(Some(0)), 0);
+        assert_eq!(with(Some(3)), 3);
+        assert_eq!(with(Some(125)), 125);
+        for code in [126, 137, 255, 256, 300, 0xC000_0005] {
+            assert_eq!(with(Some(code)), 1, "{code}");
+        }
+        assert_eq!(with(None), 1);
+        assert_eq!(status(&Report::default(), false), 0, "the prefix was made");
+    }
+
+    #[test]
+    fn an_error_is_in_the_report() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("launch.json");
+        fs::write(&file, "{}").unwrap();
+        assert_eq!(run(&file), 1);
+        let report: Report = serde_json::from_slice(&fs::read(directory.path().join(REPORT_FILE)).unwrap()).unwrap();
+        assert!(report.error.unwrap().contains("launch.json is not what the agent writes"));
+    }
+}
