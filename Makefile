@@ -3,6 +3,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
+WINDOWS_CC ?= x86_64-w64-mingw32-gcc
 
 BINDIR ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec/dillinger-runner
@@ -33,7 +34,7 @@ endif
 
 RELEASE := target/release
 GENERATED := target/gen
-DISPLAY_CONTEXT := target/images/display
+CONTEXTS := target/images
 BUILT := $(RELEASE)/.dillinger-built
 SOURCES := Cargo.toml Cargo.lock $(shell find agent -type f -not -path 'agent/doc/*' -not -path 'agent/stream/fuzz/*')
 
@@ -41,9 +42,18 @@ SOURCES := Cargo.toml Cargo.lock $(shell find agent -type f -not -path 'agent/do
 PROGRAMS = \
 	$(RELEASE)/dillinger-runner=$(LIBEXECDIR)/dillinger-runner \
 	$(RELEASE)/dillinger-stream=$(LIBEXECDIR)/dillinger-stream \
-	$(RELEASE)/dillingerctl=$(BINDIR)/dillingerctl
+	$(RELEASE)/dillinger-wine=$(LIBEXECDIR)/dillinger-wine \
+	$(RELEASE)/dillinger-launch.exe=$(LIBEXECDIR)/dillinger-launch.exe \
+	$(RELEASE)/dillingerctl=$(BINDIR)/dillingerctl \
+	$(call context_programs,$(DATADIR)/dillinger/images)
 into = $(foreach file,$(1),$(file)=$(2)/$(notdir $(file)))
 section = $(foreach n,$(2),$(call into,$(filter %.$(n),$(1)),$(MANDIR)/man$(n)))
+# What Podman builds the images from, below the directory $(1): files, and what can be run.
+context_files = $(foreach image,base display wine,\
+	$(call into,$(filter-out %/install,$(wildcard quadlet/images/$(image)/*)),$(1)/$(image)))
+context_programs = $(foreach image,display wine,$(call into,quadlet/images/$(image)/install,$(1)/$(image))) \
+	$(call into,$(RELEASE)/dillinger-stream,$(1)/display) \
+	$(call into,$(RELEASE)/dillinger-wine $(RELEASE)/dillinger-launch.exe,$(1)/wine)
 FILES = \
 	$(call into,$(wildcard units/*.slice),$(USERUNITDIR)) \
 	$(call into,units/org.dillinger.Runner1.service,$(DBUSSERVICEDIR)) \
@@ -57,14 +67,19 @@ FILES = \
 	$(call section,$(wildcard agent/doc/man/* $(GENERATED)/*.1),1 5 7 8) \
 	$(GENERATED)/dillingerctl.bash=$(DATADIR)/bash-completion/completions/dillingerctl \
 	$(GENERATED)/_dillingerctl=$(DATADIR)/zsh/site-functions/_dillingerctl \
-	$(GENERATED)/dillingerctl.fish=$(DATADIR)/fish/vendor_completions.d/dillingerctl.fish
+	$(GENERATED)/dillingerctl.fish=$(DATADIR)/fish/vendor_completions.d/dillingerctl.fish \
+	$(call context_files,$(DATADIR)/dillinger/images)
 TEMPLATES = \
-	$(call into,units/dillinger-runner.service,$(USERUNITDIR))
+	$(call into,units/dillinger-runner.service,$(USERUNITDIR)) \
+	$(call into,$(wildcard quadlet/*.build),$(QUADLETDIR))
+# copy MODE,PAIRS,BELOW: lays out pairs.
+copy = set -e; for pair in $(2); do install -D -m $(1) "$${pair%%=*}" "$(3)$${pair\#*=}"; done
 
-# Debian's packages of the libraries that the streamer is built with, and of the programs that the checks call. The test
-# world installs its own.
-BUILD_PACKAGES := build-essential cmake libgbm-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libxkbcommon-dev pkg-config
-CHECK_PACKAGES := dbus libxml2-utils mandoc nodejs shellcheck systemd
+# Debian's packages of what the programs are built with, and of the programs that the checks call. The test world installs
+# its own.
+BUILD_PACKAGES := build-essential cmake gcc-mingw-w64-x86-64-win32 libgbm-dev libgstreamer1.0-dev \
+	libgstreamer-plugins-base1.0-dev libxkbcommon-dev pkg-config
+CHECK_PACKAGES := dbus g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 libxml2-utils mandoc nodejs nsis shellcheck systemd wixl
 
 .PHONY: help
 help: ## list the targets
@@ -76,7 +91,10 @@ build: $(BUILT) ## build the programs, manual pages and completions
 $(BUILT): $(SOURCES)
 	@if [ -n "$(filter install,$(MAKECMDGOALS))" ] && [ -n "$$SUDO_USER" ]; then \
 		echo "the programs are not built or out of date: run 'make build' as $$SUDO_USER first" >&2; exit 1; fi
-	$(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-stream --bin dillingerctl --bin xtask
+	$(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-stream --bin dillinger-wine \
+		--bin dillingerctl --bin xtask
+	$(WINDOWS_CC) -O2 -s -Wall -Wextra -Werror -municode -Wl,--no-insert-timestamp \
+		-o $(RELEASE)/dillinger-launch.exe agent/wine/launch/launch.c
 	rm -rf $(GENERATED)
 	$(RELEASE)/xtask gen $(GENERATED)
 	@touch $@
@@ -88,10 +106,10 @@ install: $(BUILT) ## install below DESTDIR and PREFIX; with a PREFIX in your hom
 # A make of its own: the generated files are only there to be listed once the build is over.
 .PHONY: install-files
 install-files:
-	@set -e; for pair in $(PROGRAMS); do install -D -m 0755 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}"; done
-	@set -e; for pair in $(FILES); do install -D -m 0644 "$${pair%%=*}" "$(DESTDIR)$${pair#*=}"; done
+	@$(call copy,0755,$(PROGRAMS),$(DESTDIR))
+	@$(call copy,0644,$(FILES),$(DESTDIR))
 	@set -e; for pair in $(TEMPLATES); do to="$(DESTDIR)$${pair#*=}"; install -d "$$(dirname "$$to")"; \
-		sed 's|@libexecdir@|$(LIBEXECDIR)|g' "$${pair%%=*}" >"$$to"; chmod 0644 "$$to"; done
+		sed 's|@libexecdir@|$(LIBEXECDIR)|g; s|@datadir@|$(DATADIR)|g' "$${pair%%=*}" >"$$to"; chmod 0644 "$$to"; done
 ifeq ($(DESTDIR),)
 	@if [ -n "$(CATALOGDIR)" ] && command -v journalctl >/dev/null; then journalctl --update-catalog || true; fi
 	@echo "installed; 'systemctl --user daemon-reload' makes a running user manager read the units again"
@@ -128,12 +146,10 @@ bench: ## measure the agent beside systemd and Podman alone, and streamed sessio
 
 .PHONY: images
 images: $(BUILT) ## build the container images with Podman
-	podman build -t localhost/dillinger/base:latest quadlet/images/base
-	rm -rf $(DISPLAY_CONTEXT)
-	mkdir -p $(dir $(DISPLAY_CONTEXT))
-	cp -r quadlet/images/display $(DISPLAY_CONTEXT)
-	cp $(RELEASE)/dillinger-stream $(DISPLAY_CONTEXT)/
-	podman build -t localhost/dillinger/display:latest $(DISPLAY_CONTEXT)
+	rm -rf $(CONTEXTS)
+	@$(call copy,0755,$(call context_programs,$(CONTEXTS)))
+	@$(call copy,0644,$(call context_files,$(CONTEXTS)))
+	for image in base display wine; do podman build -t localhost/dillinger/$$image:latest $(CONTEXTS)/$$image || exit; done
 	podman build -t localhost/dillinger/freedoom:latest tests/demo
 
 .PHONY: deps
