@@ -3,9 +3,15 @@
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
+mod prefix;
+mod saves;
 mod stream;
 mod windows;
 
+pub use prefix::{
+    ExportArgs, ImportArgs, PrefixArgs, PrefixCommand, PrefixListArgs, RemoveArgs, RollbackArgs, SnapshotArgs,
+};
+pub use saves::{SavesCommand, SavesListArgs};
 pub use stream::{DisconnectArgs, ResizeArgs, ScreenshotArgs, ViewersArgs, WatchArgs};
 pub use windows::WindowsArgs;
 
@@ -76,6 +82,14 @@ pub enum Command {
     Explain(RequestArgs),
     /// List sessions that have ended
     Ended(EndedArgs),
+    /// Work with the prefixes of Windows games
+    #[command(subcommand)]
+    Prefix(PrefixCommand),
+    /// Work with saved games
+    #[command(subcommand)]
+    Saves(SavesCommand),
+    /// List the Wine and Proton builds of this host
+    Runners,
     /// Work with container images
     #[command(subcommand)]
     Images(ImagesCommand),
@@ -322,6 +336,10 @@ pub struct PrepareArgs {
     /// When to pull
     #[arg(long, value_enum, default_value_t)]
     pub pull: Pull,
+    /// The Wine or Proton build of this host to make prefixes ready for, see "dillingerctl runners"; by default the Wine of
+    /// the image
+    #[arg(long, value_name = "BUILD")]
+    pub runner_version: Option<String>,
 }
 
 /// When to pull an image.

@@ -63,6 +63,16 @@ impl Client {
         Ok(builder.cache_properties(CacheProperties::No).build().await?)
     }
 
+    /// The prefixes of Windows games.
+    pub async fn prefixes(&self) -> Result<proxy::PrefixesProxy<'static>, Failure> {
+        Ok(proxy::PrefixesProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
+    }
+
+    /// The saves.
+    pub async fn saves(&self) -> Result<proxy::SavesProxy<'static>, Failure> {
+        Ok(proxy::SavesProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
+    }
+
     /// All properties of the display of a streamed session.
     pub async fn stream_properties(&self, path: &OwnedObjectPath) -> Result<Dict, Failure> {
         let interface = InterfaceName::from_static_str_unchecked(names::STREAM_INTERFACE);

@@ -8,7 +8,10 @@ mod explain;
 mod images;
 mod list;
 mod logs;
+mod prefix;
 mod run;
+mod runners;
+mod saves;
 mod show;
 mod start;
 mod stream;
@@ -42,6 +45,9 @@ pub async fn execute(cli: &Cli, agent: &Connector, output: &mut Output) -> Resul
         Command::Events => events::events(agent, output).await,
         Command::Explain(args) => explain::explain(args, agent, output).await,
         Command::Ended(args) => ended::ended(args, agent, output).await,
+        Command::Prefix(command) => prefix::prefix(command, agent, output).await,
+        Command::Saves(command) => saves::saves(command, agent, output).await,
+        Command::Runners => runners::runners(agent, output).await,
         Command::Images(ImagesCommand::Prepare(args)) => images::prepare(args, agent, output).await,
         Command::Doctor => doctor::doctor(agent, output).await,
         Command::Capabilities => doctor::capabilities(agent, output).await,

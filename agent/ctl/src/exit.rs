@@ -9,7 +9,7 @@ pub const SUCCESS: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Wrong arguments or a wrong request file.
 pub const USAGE: u8 = 2;
-/// No session has this id.
+/// There is no session, prefix or saves of this name.
 pub const NO_SUCH_SESSION: u8 = 4;
 /// The agent cannot be reached.
 pub const UNREACHABLE: u8 = 69;
@@ -31,7 +31,7 @@ pub enum Failure {
     NotStarted(Error),
     /// The agent cannot be reached.
     Unreachable(String),
-    /// No session has this id.
+    /// There is no session, prefix or saves of this name.
     NoSuchSession(String),
     /// Wrong arguments or a wrong request file.
     Usage(String),
@@ -86,7 +86,9 @@ fn is_unreachable(name: &str) -> bool {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::NoSuchSession(text) => Self::NoSuchSession(text),
+            Error::NoSuchSession(text) | Error::NoSuchPrefix(text) | Error::NoSuchSaves(text) => {
+                Self::NoSuchSession(text)
+            }
             error if is_unreachable(&error.full_name()) => {
                 Self::Unreachable(format!("the agent cannot be reached: {}; {START_HINT}", error.message()))
             }

@@ -1,6 +1,7 @@
 //! The command line client of Dillinger Runner, see dillingerctl(1). It knows the agent by its
 //! D-Bus contract alone.
 
+mod archive;
 pub mod cli;
 pub mod client;
 mod commands;

@@ -32,7 +32,7 @@ The command failed; doctor found an error; the outcome of the session is lost or
 Wrong arguments, or a wrong request file.
 .TP
 4
-There is no such session.
+There is no such session, prefix or saves.
 .TP
 69
 The agent or the session bus cannot be reached.

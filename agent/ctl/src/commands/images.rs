@@ -15,7 +15,10 @@ const BAR_WIDTH: usize = 30;
 
 pub(super) async fn prepare(args: &PrepareArgs, agent: &Connector, output: &mut Output) -> Result<u8, Failure> {
     let client = agent.client().await?;
-    let options = Options::from([("Pull", args.pull.as_str().into())]);
+    let mut options = Options::from([("Pull", args.pull.as_str().into())]);
+    if let Some(version) = &args.runner_version {
+        options.insert("RunnerVersion", version.as_str().into());
+    }
     let path = client.manager.prepare_image(&args.image, &options).await?;
     let builder = JobProxy::builder(&client.connection).path(path.clone()).cache_properties(CacheProperties::No);
     let job = builder.build().await?;

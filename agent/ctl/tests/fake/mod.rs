@@ -5,6 +5,8 @@
 // Methods have the shape that the interface gives them.
 #![allow(clippy::unused_self, clippy::needless_pass_by_value)]
 
+pub(crate) mod files;
+
 use dillinger_runner_api::error::Error;
 use dillinger_runner_api::{Dict, names};
 use dillingerctl::cli::Cli;
@@ -41,7 +43,9 @@ pub(crate) async fn world() -> World {
         .server(guid)
         .p2p()
         .serve_at(names::MANAGER_PATH, fdo::ObjectManager)
-        .serve_at(names::MANAGER_PATH, manager);
+        .serve_at(names::MANAGER_PATH, manager)
+        .serve_at(names::MANAGER_PATH, files::Prefixes { calls: calls.clone() })
+        .serve_at(names::MANAGER_PATH, files::Saves { calls: calls.clone() });
     let client = Builder::unix_stream(ours).p2p();
     let (agent, client) = tokio::join!(server.build(), client.build());
     World { agent: agent.unwrap(), connector: Connector::Ready(client.unwrap()), calls }
@@ -207,7 +211,19 @@ impl Manager {
 
     #[zbus(property)]
     fn capabilities(&self) -> Dict {
-        Dict::from([("MaxSessions".to_owned(), owned(16u32)), ("Networks".to_owned(), owned(vec!["private", "none"]))])
+        let build = |name: &str, supported: bool, reason: &str| {
+            Dict::from([
+                ("Name".to_owned(), owned(name)),
+                ("Supported".to_owned(), owned(supported)),
+                ("Reason".to_owned(), owned(reason)),
+            ])
+        };
+        let builds = vec![build("GE-Proton10-1", true, ""), build("Proton9", false, "needs pressure-vessel")];
+        Dict::from([
+            ("MaxSessions".to_owned(), owned(16u32)),
+            ("Networks".to_owned(), owned(vec!["private", "none"])),
+            ("RunnerVersions".to_owned(), owned(builds)),
+        ])
     }
 }
 
