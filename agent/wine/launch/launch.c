@@ -31,7 +31,8 @@
 
 enum {
     MAX_TEXT = 1 << 20, /* bytes of one text */
-    MAX_IMAGE = 32768   /* characters of a path: what Windows allows */
+    MAX_IMAGE = 32768,  /* characters of a path: what Windows allows */
+    LOOK_AGAIN = 20     /* ms until a process should have its name */
 };
 
 /* What is posted to the port beside the job's own messages, whose numbers are small. */
@@ -41,12 +42,10 @@ struct process {
     struct process *next;
     DWORD pid;
     HANDLE handle;
-    BOOL counts; /* the session lasts as long as it does */
 };
 
 static HANDLE heap, input, events, port, job;
 static struct process *processes;
-static unsigned int counting;
 
 static void write_text(const char *text)
 {
@@ -164,21 +163,16 @@ static WCHAR *image_of(HANDLE process)
 static void process_began(DWORD pid)
 {
     struct process *process;
-    WCHAR *image;
     HANDLE handle = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE, pid);
     if (!handle)
         return;
     process = HeapAlloc(heap, 0, sizeof(*process));
-    image = image_of(handle);
-    if (!process || !image)
+    if (!process)
         ExitProcess(2);
     process->pid = pid;
     process->handle = handle;
-    process->counts = !is_background(image);
     process->next = processes;
     processes = process;
-    counting += process->counts;
-    HeapFree(heap, 0, image);
 }
 
 static void process_ended(DWORD pid)
@@ -191,7 +185,6 @@ static void process_ended(DWORD pid)
     if (!(process = *link))
         return;
     *link = process->next;
-    counting -= process->counts;
     image = image_of(process->handle);
     if (image && GetExitCodeProcess(process->handle, &code)) {
         write_text("ended ");
@@ -206,6 +199,27 @@ static void process_ended(DWORD pid)
         HeapFree(heap, 0, image);
     CloseHandle(process->handle);
     HeapFree(heap, 0, process);
+}
+
+enum { LIVES, UNCERTAIN, OVER };
+
+/* Whether the session goes on: as long as a program lives that is none of Wine's own in the background. */
+static int session_state(void)
+{
+    int state = OVER;
+    struct process *process;
+    for (process = processes; process; process = process->next) {
+        WCHAR *image = image_of(process->handle);
+        BOOL known = image && *image, background = known && is_background(image);
+        if (image)
+            HeapFree(heap, 0, image);
+        if (known && !background)
+            return LIVES;
+        /* One that is only just being started may have no name yet. */
+        if (!known)
+            state = UNCERTAIN;
+    }
+    return state;
 }
 
 /* What `close` needs of user32: loading it would cost every start some time. */
@@ -294,8 +308,12 @@ static void supervise(DWORD first)
     DWORD message;
     ULONG_PTR key;
     OVERLAPPED *value;
-    while (counting && GetQueuedCompletionStatus(port, &message, &key, &value, INFINITE)) {
-        DWORD pid = (DWORD)(ULONG_PTR)value;
+    int state;
+    while ((state = session_state()) != OVER) {
+        DWORD pid, wait = state == UNCERTAIN ? LOOK_AGAIN : INFINITE;
+        if (!GetQueuedCompletionStatus(port, &message, &key, &value, wait))
+            continue;
+        pid = (DWORD)(ULONG_PTR)value;
         switch (message) {
         case JOB_OBJECT_MSG_NEW_PROCESS:
             if (pid != first)

@@ -6,7 +6,7 @@ use crate::exception;
 use crate::installed::Inventory;
 use crate::prefix;
 use crate::processes::Processes;
-use crate::session;
+use crate::session::{self, Options};
 use crate::wine::Wine;
 use anyhow::Context;
 use dillinger_runner_core::wine::{Launch, REPORT_FILE, Report};
@@ -62,7 +62,8 @@ fn execute(launch: &Launch, processes: &Processes) -> anyhow::Result<Report> {
         launch.install.then(|| Inventory::take(wine.prefix(), directory)).transpose()
     };
     let before = if launch.install { inventory(processes)? } else { None };
-    let events = session::run(&start, Duration::from_micros(launch.close_usec), &wine, processes)?;
+    let options = Options { close: Duration::from_micros(launch.close_usec), dxvk: launch.settings.dxvk };
+    let events = session::run(&start, options, &wine, processes)?;
     let after = inventory(processes)?;
     let installed = after.zip(before).map(|(after, before)| after.added_since(&before, wine.prefix()));
     let report = Report { verbs, installed, ..Report::default() };

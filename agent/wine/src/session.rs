@@ -17,6 +17,15 @@ const LAUNCHER: &str = "dillinger-launch.exe";
 /// For terminated processes to end; then the wineserver is.
 const TERMINATION: Duration = Duration::from_secs(2);
 
+/// How a program is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How long windows may take to close before their programs are ended.
+    pub close: Duration,
+    /// Whether the prefix has DXVK.
+    pub dxvk: bool,
+}
+
 /// How far the end is that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -28,15 +37,15 @@ enum Phase {
 }
 
 /// Runs the program until the last process of its job has ended, or until signals or the time have ended them.
-pub fn run(start: &Start, close: Duration, wine: &Wine, processes: &Processes) -> anyhow::Result<Events> {
+pub fn run(start: &Start, options: Options, wine: &Wine, processes: &Processes) -> anyhow::Result<Events> {
     let events = scratch::file("events")?;
     let program = launcher()?;
     let name = scratch::windows_path(&events);
-    let mut launched = processes.start(wine.session([program.as_os_str(), name.as_ref()]))?;
+    let mut launched = processes.start(wine.session([program.as_os_str(), name.as_ref()], options.dxvk))?;
     for text in [&start.directory, &start.program, &start.command_line] {
         say(&mut launched, text);
     }
-    let status = supervise(&mut launched, close, processes)?;
+    let status = supervise(&mut launched, options.close, processes)?;
     let events = fs::read(&events).map(|bytes| Events::parse(&String::from_utf8_lossy(&bytes))).unwrap_or_default();
     if let Some(error) = events.failed {
         anyhow::bail!("{} cannot be started: {}", start.program, reason(error));

@@ -3,14 +3,18 @@
 use anyhow::Context;
 use dillinger_runner_core::wine::{BUILD_DIRECTORY, Launch, PREFIX_DIRECTORY, Tool};
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The image's own Wine.
 const IMAGE_LOADER: &str = "/usr/bin/wine";
 /// Would put the programs of the prefix into a menu that nobody sees.
-const MENUS: &str = "winemenubuilder.exe";
+const MENUS: (&str, &str) = ("winemenubuilder.exe", "d");
+/// Would ask whether Mono and Gecko should be downloaded, in a dialog.
+const DOWNLOADS: [(&str, &str); 2] = [("mscoree", "d"), ("mshtml", "d")];
+/// What DXVK replaces. Wine prefers its own for programs of 32 bits, for which there is no other.
+pub(crate) const DXVK: [&str; 5] = ["d3d8", "d3d9", "d3d10core", "d3d11", "dxgi"];
 
 /// What runs Windows programs, in one prefix.
 #[derive(Debug, Clone)]
@@ -66,15 +70,17 @@ impl Wine {
     pub fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
         let mut command = self.base("run");
         command.args(arguments).stdin(Stdio::null());
-        command.env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), &["mscoree", "mshtml", MENUS]));
+        command
+            .env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), DOWNLOADS.into_iter().chain([MENUS])));
         command
     }
 
-    /// The program that starts the game.
-    pub fn session<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
+    /// The program that starts the game, in a prefix that has DXVK or not.
+    pub fn session<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>, dxvk: bool) -> Command {
         let mut command = self.base("waitforexitandrun");
         command.args(arguments).stdin(Stdio::piped());
-        command.env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), &[MENUS]));
+        let libraries = DXVK.iter().filter(|_| dxvk && !self.is_proton()).map(|name| (*name, "n,b"));
+        command.env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), libraries.chain([MENUS])));
         command
     }
 
@@ -114,25 +120,25 @@ impl Wine {
             command.env("WINE", loader).env("WINESERVER", server);
         }
         command.env("WINEPREFIX", &self.prefix).env("WINETRICKS_LATEST_VERSION_CHECK", "disabled");
-        command.env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), &[MENUS]));
+        command.env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), [MENUS]));
         command.stdin(Stdio::null());
         Ok(command)
     }
 }
 
-/// `WINEDLLOVERRIDES` with these names disabled, unless it says something of them already.
-fn overrides(given: Option<std::ffi::OsString>, disabled: &[&str]) -> std::ffi::OsString {
+/// `WINEDLLOVERRIDES` with these names and load orders, unless it says something of them already.
+fn overrides<'a>(given: Option<OsString>, more: impl IntoIterator<Item = (&'a str, &'a str)>) -> OsString {
     let mut value = given.unwrap_or_default();
     let said = value.to_string_lossy().to_lowercase();
     let named = |name: &str| {
         let groups = said.split(';').filter_map(|group| group.split('=').next());
         groups.flat_map(|names| names.split(',')).any(|other| other.trim() == name)
     };
-    for name in disabled.iter().filter(|name| !named(name)) {
+    for (name, order) in more.into_iter().filter(|(name, _)| !named(name)) {
         if !value.is_empty() {
             value.push(";");
         }
-        value.push(format!("{name}=d"));
+        value.push(format!("{name}={order}"));
     }
     value
 }
@@ -143,8 +149,8 @@ mod tests {
 
     #[test]
     fn what_the_player_says_of_a_library_stays() {
-        let with = |given: &str| overrides(Some(given.into()), &["mscoree", "winemenubuilder.exe"]);
-        assert_eq!(overrides(None, &["a", "b"]), "a=d;b=d");
+        let with = |given: &str| overrides(Some(given.into()), [("mscoree", "d"), MENUS]);
+        assert_eq!(overrides(None, [("a", "n,b"), ("b", "d")]), "a=n,b;b=d");
         assert_eq!(with("d3d9=n,b"), "d3d9=n,b;mscoree=d;winemenubuilder.exe=d");
         assert_eq!(with("x,MSCoree=n"), "x,MSCoree=n;winemenubuilder.exe=d");
         assert_eq!(with("winemenubuilder.exe=b;mscoree=n"), "winemenubuilder.exe=b;mscoree=n");

@@ -1,18 +1,17 @@
 //! DXVK in a prefix: Direct3D 8 to 11 through Vulkan, for programs of 64 bits.
 //!
 //! Debian's DXVK is made of libraries of Linux, `NAME.dll.so`, which Wine takes for a DLL when a link of that name in
-//! `system32` leads there (as its `dxvk-setup` makes them). That takes no space in the prefix.
+//! `system32` leads there (as its `dxvk-setup` makes them) and the load order prefers it: [`Wine::session`]. That takes no
+//! space in the prefix.
 
 use super::{link, remove};
-use crate::wine::Wine;
+use crate::wine::{DXVK, Wine};
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
 
 /// Where Debian has it.
 const DIRECTORY: &str = "/usr/lib/dxvk/wine64";
-/// What it replaces.
-const LIBRARIES: &[&str] = &["d3d8", "d3d9", "d3d10core", "d3d11", "dxgi"];
 /// Where a build of Wine has its own.
 const BUILTIN: &[&str] =
     &["lib/x86_64-linux-gnu/wine/x86_64-windows", "lib/wine/x86_64-windows", "lib64/wine/x86_64-windows"];
@@ -21,7 +20,7 @@ const BUILTIN: &[&str] =
 pub(super) fn set(wine: &Wine, on: bool) -> anyhow::Result<()> {
     let system = wine.prefix().join("drive_c/windows/system32");
     let builtin = wine.file(BUILTIN);
-    for name in LIBRARIES {
+    for name in DXVK {
         let path = system.join(format!("{name}.dll"));
         let library = Path::new(DIRECTORY).join(format!("{name}.dll.so"));
         if on {
