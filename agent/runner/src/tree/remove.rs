@@ -28,8 +28,12 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Lets the owner into every directory of a tree.
+/// Lets the owner into every directory of a tree. An empty one is removed at once: overlayfs's `work/work` belongs to the
+/// container's root, whom nobody here may act for.
 fn open_up(directory: &Path) -> io::Result<()> {
+    if fs::remove_dir(directory).is_ok() {
+        return Ok(());
+    }
     fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
