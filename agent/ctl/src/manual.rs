@@ -5,6 +5,7 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("EXIT STATUS", EXIT_STATUS),
     ("ENVIRONMENT", ENVIRONMENT),
     ("STREAMED SESSIONS", STREAMED_SESSIONS),
+    ("PREFIXES AND SAVES", PREFIXES),
     ("FILES", FILES),
     ("EXAMPLES", EXAMPLES),
 ];
@@ -109,6 +110,28 @@ mouse, with F it turns full screen on or off, with S it shows statistics.
 When the page is closed, its viewer leaves; when
 .B dillingerctl watch
 ends, all its viewers do. The game goes on.
+";
+
+const PREFIXES: &str = r"
+A Windows game that has a GameId has a prefix and saves of its own, made by its first session. Both are named by the
+GameId:
+.PP
+.RS 4
+.nf
+dillingerctl images prepare localhost/dillinger/wine:latest
+dillingerctl prefix snapshot doom \-\-comment \(dqbefore the patch\(dq
+dillingerctl prefix show doom
+dillingerctl prefix rollback doom 1
+dillingerctl saves export doom doom\-saves.tar
+.fi
+.RE
+.PP
+A prefix in use by a session is left alone, and so are saves. A rollback and
+.B prefix rm
+ask nothing: what they take away of the prefix is said, and the saves stay as they are.
+.PP
+An exported prefix is a whole one that any Wine can use. An archive is there under its name when all of it is; with
+\(dq\-\(dq as FILE the exit status tells whether it was whole.
 ";
 
 const EXAMPLES: &str = r"
