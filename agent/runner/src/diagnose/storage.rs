@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Subject};
 use crate::podman::{ImageFact, PodmanError, PodmanInfo};
-use dillinger_runner_core::policy::DEFAULT_DISPLAY_IMAGE;
+use dillinger_runner_core::policy::{DEFAULT_DISPLAY_IMAGE, DEFAULT_IMAGE, DEFAULT_WINE_IMAGE};
 use dillinger_runner_core::request::Library;
 use serde::Deserialize;
 use std::path::Path;
@@ -50,14 +50,19 @@ pub(super) fn judge_image(subject: Subject, name: &str, image: &Result<Option<Im
     let missing = format!("{name} is not in the storage");
     match image {
         Ok(Some(image)) => subject.ok(format!("{name} is in the storage, {} MiB", image.size >> 20)),
-        Ok(None) if name == DEFAULT_DISPLAY_IMAGE => {
-            subject.warning(missing, "make images, in the sources of Dillinger Runner")
-        }
-        Ok(None) if name.starts_with("localhost/") => {
-            subject.warning(missing, format!("podman build --tag {name} DIRECTORY"))
-        }
-        Ok(None) => subject.warning(missing, format!("dillingerctl images prepare {name}")),
+        Ok(None) => subject.warning(missing, remedy(name)),
         Err(error) => subject.unknown(error),
+    }
+}
+
+/// The command that brings an image; the product's own have units that build them.
+fn remedy(name: &str) -> String {
+    match name {
+        DEFAULT_IMAGE => "systemctl --user start dillinger-base-build.service".to_owned(),
+        DEFAULT_DISPLAY_IMAGE => "systemctl --user start dillinger-display-build.service".to_owned(),
+        DEFAULT_WINE_IMAGE => "systemctl --user start dillinger-wine-build.service".to_owned(),
+        _ if name.starts_with("localhost/") => format!("podman build --tag {name} DIRECTORY"),
+        _ => format!("dillingerctl images prepare {name}"),
     }
 }
 
@@ -165,7 +170,7 @@ mod tests {
             "dillingerctl images prepare r.example/a"
         );
         let display = judge_image(DISPLAY_IMAGE, DEFAULT_DISPLAY_IMAGE, &Ok(None));
-        assert_eq!(display.remedy, "make images, in the sources of Dillinger Runner");
+        assert_eq!(display.remedy, "systemctl --user start dillinger-display-build.service");
         assert_eq!(judge_image(IMAGE, local, &podman_down()).status, Status::Unknown);
     }
 
