@@ -72,7 +72,7 @@ pub struct ExportArgs {
     /// The game
     pub name: String,
     /// Where the archive goes; "-" is standard output
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 }
 
@@ -82,6 +82,6 @@ pub struct ImportArgs {
     /// The game
     pub name: String,
     /// The archive; "-" is standard input
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 }

@@ -3,7 +3,7 @@
 use super::error::{Error, Result};
 use super::record::{PrefixRecord, write};
 use super::snapshot::exchange;
-use super::store::{FULL, Prefix, RECORD, Store, fresh_part};
+use super::store::{FULL, Prefix, RECORD, Store, fresh_part, put_away};
 use super::template::wine_prefix;
 use crate::clock::now_usec;
 use crate::store::make_private;
@@ -77,7 +77,7 @@ impl Store {
         match there {
             Some(_) => {
                 exchange(making, &directory)?;
-                tree::remove(making).map_err(Error::storage("removing", making))?;
+                put_away(making, &self.prefixes)?;
             }
             None => std::fs::rename(making, &directory).map_err(Error::storage("making", &directory))?,
         }

@@ -2,7 +2,7 @@
 
 use super::error::{Error, Result as StoreResult};
 use super::record::{Layering, TemplateRecord, write};
-use super::store::{Store, fresh_part, names, part};
+use super::store::{Store, fresh_part, names, part, put_away};
 use super::template::{PREFIX, RECORD, Template, template_key, wine_prefix};
 use crate::clock::now_usec;
 use crate::podman::{ImageFact, Mount, Once, Podman, PodmanError};
@@ -236,10 +236,10 @@ impl Maker {
     }
 
     async fn keep(&self, making: &Making, key: &str, record: TemplateRecord) -> Result<Template, ApiError> {
-        let (place, directory) = (making.place.clone(), self.store.templates.join(key));
+        let (place, templates) = (making.place.clone(), self.store.templates.clone());
+        let directory = templates.join(key);
         blocking(move || {
-            let run = place.join(RUN);
-            tree::remove(&run).map_err(Error::storage("removing", &run))?;
+            put_away(&place.join(RUN), &templates)?;
             write(&place.join(RECORD), &record)?;
             std::fs::rename(&place, &directory).map_err(Error::storage("making", &directory))
         })

@@ -3,7 +3,7 @@
 use super::error::{Error, Result};
 use super::open::Opened;
 use super::record::{SnapshotRecord, read, write};
-use super::store::{Prefix, SNAPSHOTS, Store, WORK, fresh_part, names, part};
+use super::store::{Prefix, SNAPSHOTS, Store, WORK, fresh_part, names, put_away};
 use crate::clock::now_usec;
 use crate::store::make_private;
 use crate::tree;
@@ -119,8 +119,7 @@ impl Store {
         prefix.record.verbs.clone_from(&target.record.prefix.verbs);
         prefix.save()?;
         exchange(&prefix.files(), &before.files())?;
-        let work = prefix.directory.join(WORK);
-        tree::remove(&work).map_err(Error::storage("removing", &work))?;
+        put_away(&prefix.directory.join(WORK), &prefix.directory.join(SNAPSHOTS))?;
         self.drop_automatic(&prefix, keep)?;
         Ok(before)
     }
@@ -139,9 +138,7 @@ impl Store {
         // The newest was taken now, for a reason.
         let surplus = automatic.len().saturating_sub(keep.max(1));
         for snapshot in automatic.into_iter().take(surplus) {
-            let going = part(&prefix.directory.join(SNAPSHOTS), &snapshot.name);
-            std::fs::rename(&snapshot.directory, &going).map_err(Error::storage("removing", &snapshot.directory))?;
-            tree::remove(&going).map_err(Error::storage("removing", &going))?;
+            put_away(&snapshot.directory, &prefix.directory.join(SNAPSHOTS))?;
         }
         Ok(())
     }

@@ -157,12 +157,8 @@ impl Store {
     pub fn remove(&self, name: &str) -> Result<Prefix> {
         let prefix = self.find(name)?;
         let lock = self.lock(&prefix, "RemovePrefix")?;
-        // Under this name it is gone, or found and removed by the next start of the agent.
-        let going = part(&self.prefixes, &format!("{}.removed", prefix.name));
-        tree::remove(&going).map_err(Error::storage("removing", &going))?;
-        std::fs::rename(&prefix.directory, &going).map_err(Error::storage("removing", &prefix.directory))?;
+        put_away(&prefix.directory, &self.prefixes)?;
         drop(lock);
-        tree::remove(&going).map_err(Error::storage("removing", &going))?;
         Ok(prefix)
     }
 
@@ -189,10 +185,26 @@ pub(super) fn part(directory: &Path, name: &str) -> PathBuf {
     directory.join(format!(".{name}.part"))
 }
 
+/// Takes something away: it gets a name in the directory `into` under which nobody finds it, and is removed. What of it
+/// cannot be removed at once, as what overlayfs has left in the name of a container's root, is tried again by the next start
+/// of the agent.
+pub(crate) fn put_away(path: &Path, into: &Path) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = part(into, &format!("{}.{}", name.trim_start_matches('.'), now_usec()));
+    match std::fs::rename(path, &aside) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        renamed => renamed.map_err(Error::storage("removing", path))?,
+    }
+    if let Err(error) = tree::remove(&aside) {
+        tracing::warn!(path = %aside.display(), %error, "something that was removed stays behind");
+    }
+    Ok(())
+}
+
 /// Makes an empty place for what is to become `name`, away with what an earlier attempt has left there.
 pub(super) fn fresh_part(directory: &Path, name: &str) -> Result<PathBuf> {
     let place = part(directory, name);
-    tree::remove(&place).map_err(Error::storage("removing", &place))?;
+    put_away(&place, directory)?;
     make_private(&place).map_err(Error::storage("making", &place))?;
     Ok(place)
 }

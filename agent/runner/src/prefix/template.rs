@@ -1,9 +1,8 @@
 //! Templates: what a Wine or Proton build makes of an empty directory, kept so that a game's prefix need not be made anew.
 
-use super::error::{Error, Result};
+use super::error::Result;
 use super::record::{TemplateRecord, read};
-use super::store::{Store, is_name, names};
-use crate::tree;
+use super::store::{Store, is_name, names, put_away};
 use dillinger_runner_core::plan::directory_name;
 use dillinger_runner_core::wine::{Tool, WINDOWS_USER};
 use std::collections::BTreeSet;
@@ -98,9 +97,7 @@ impl Store {
                 continue;
             }
             let directory = self.templates.join(&template.key);
-            let going = super::store::part(&self.templates, &format!("{}.removed", template.key));
-            std::fs::rename(&directory, &going).map_err(Error::storage("removing", &directory))?;
-            tree::remove(&going).map_err(Error::storage("removing", &going))?;
+            put_away(&directory, &self.templates)?;
             removed.push(template.key);
         }
         Ok(removed)

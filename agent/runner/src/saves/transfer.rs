@@ -67,12 +67,12 @@ impl SavesStore {
         let imported = self.replace(there.as_ref(), &name, &making, archive);
         drop(held);
         // The new ones if it failed, else the old ones.
-        let removed = tree::remove(&making).map_err(Error::storage("removing", &making));
+        let removed = crate::prefix::put_away(&making, &self.root);
         imported.and_then(|entry| removed.map(|()| entry))
     }
 
     fn replace(&self, there: Option<&SavesEntry>, name: &str, making: &Path, archive: impl Read) -> Result<SavesEntry> {
-        tree::remove(making).map_err(Error::storage("removing", making))?;
+        crate::prefix::put_away(making, &self.root)?;
         make_private(making).map_err(Error::storage("making", making))?;
         tree::unpack(archive, making, RULES).map_err(crate::prefix::unpack_failed)?;
         let directory = self.root.join(name);
