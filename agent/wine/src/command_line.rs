@@ -29,18 +29,19 @@ const MSIEXEC: &str = r"C:\windows\system32\msiexec.exe";
 /// Wine has it there, Windows has it inside of `cmd`.
 const START: &str = r"C:\windows\command\start.exe";
 
-/// How to start `program`.
+/// How to start `program`; `installer` if it is one.
 ///
 /// # Errors
 ///
 /// Text that no command line can hold.
-pub fn start(program: &Program) -> Result<Start, StartError> {
+pub fn start(program: &Program, installer: bool) -> Result<Start, StartError> {
     let texts = program.arguments.iter().chain([&program.path]).chain(&program.directory);
     if let Some(text) = texts.into_iter().find(|text| text.contains('\0')) {
         return Err(StartError::Nul(text.clone()));
     }
     let path = program.path.as_str();
     let (starter, command_line) = match program.kind {
+        ProgramKind::Exe if installer => (path, install(path, &program.arguments)),
         ProgramKind::Exe => (path, join([path], &program.arguments)),
         ProgramKind::Batch => (CMD, batch(path, &program.arguments)?),
         // Its first argument in quotes would be a title.
@@ -91,6 +92,16 @@ fn quote(argument: &str) -> String {
     quoted
 }
 
+/// Installers made with NSIS take the directory from `/D=` as the last argument, with spaces but without quotes.
+fn install(path: &str, arguments: &[String]) -> String {
+    match arguments.split_last() {
+        Some((last, others)) if last.starts_with("/D=") && !last.contains('"') => {
+            format!("{} {last}", join([path], others))
+        }
+        _ => join([path], arguments),
+    }
+}
+
 /// `cmd /c` takes away the outermost quotes; in the others it reads no special character but these.
 fn batch(path: &str, arguments: &[String]) -> Result<String, StartError> {
     if let Some(argument) = arguments.iter().find(|argument| argument.contains(['"', '%', '\r', '\n'])) {
@@ -126,7 +137,7 @@ mod tests {
     }
 
     fn line(kind: ProgramKind, path: &str, arguments: &[&str]) -> String {
-        start(&program(kind, path, arguments)).unwrap().command_line
+        start(&program(kind, path, arguments), false).unwrap().command_line
     }
 
     #[test]
@@ -155,10 +166,10 @@ mod tests {
             command_line: r#""D:\My Game\game.exe" -a "b c""#.to_owned(),
             directory: r"D:\My Game".to_owned(),
         };
-        assert_eq!(start(&game).unwrap(), expected);
+        assert_eq!(start(&game, false).unwrap(), expected);
         let elsewhere = Program { directory: Some(r"C:\x".to_owned()), ..game };
-        assert_eq!(start(&elsewhere).unwrap().directory, r"C:\x");
-        assert_eq!(start(&program(ProgramKind::Exe, r"D:\game.exe", &[])).unwrap().directory, r"D:\");
+        assert_eq!(start(&elsewhere, false).unwrap().directory, r"C:\x");
+        assert_eq!(start(&program(ProgramKind::Exe, r"D:\game.exe", &[]), false).unwrap().directory, r"D:\");
     }
 
     #[test]
@@ -171,10 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn an_installer_gets_its_directory_as_it_reads_it() {
+        let setup = program(ProgramKind::Exe, r"D:\setup.exe", &["/S", r"/D=D:\My Games"]);
+        assert_eq!(start(&setup, true).unwrap().command_line, r"D:\setup.exe /S /D=D:\My Games");
+        assert_eq!(start(&setup, false).unwrap().command_line, r#"D:\setup.exe /S "/D=D:\My Games""#);
+        let setup = program(ProgramKind::Exe, r"D:\setup.exe", &[r"/D=D:\My Games", "/A B"]);
+        assert_eq!(start(&setup, true).unwrap().command_line, r#"D:\setup.exe "/D=D:\My Games" "/A B""#);
+    }
+
+    #[test]
     fn what_no_command_line_can_hold_is_refused() {
-        let error = start(&program(ProgramKind::Batch, r"D:\a.bat", &["100%"])).unwrap_err();
+        let error = start(&program(ProgramKind::Batch, r"D:\a.bat", &["100%"]), false).unwrap_err();
         assert_eq!(error, StartError::BatchArgument("100%".to_owned()));
-        let error = start(&program(ProgramKind::Exe, r"D:\a.exe", &["a\0close"])).unwrap_err();
+        let error = start(&program(ProgramKind::Exe, r"D:\a.exe", &["a\0close"]), false).unwrap_err();
         assert_eq!(error, StartError::Nul("a\0close".to_owned()));
     }
 }

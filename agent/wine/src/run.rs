@@ -52,7 +52,7 @@ fn read(file: &Path) -> anyhow::Result<Launch> {
 fn execute(launch: &Launch, processes: &Processes) -> anyhow::Result<Report> {
     let wine = Wine::find(launch)?;
     // Before the prefix is touched: what is wrong with it needs no prefix.
-    let start = launch.program.as_ref().map(command_line::start).transpose()?;
+    let start = launch.program.as_ref().map(|program| command_line::start(program, launch.install)).transpose()?;
     let verbs = prefix::prepare(launch, &wine, processes)?;
     let Some(start) = start else { return Ok(Report { verbs, ..Report::default() }) };
     let directory = launch.install_directory.as_deref().map(Path::new);

@@ -38,6 +38,8 @@ pub(super) fn apply(
             record.registry.push(value.clone());
         }
         record.write(wine.prefix())?;
+        // The desktop and the drivers read their values once, when the first of Wine's programs starts.
+        processes.end_all();
     }
     Ok(())
 }
