@@ -22,11 +22,11 @@ RUNTIME = Path(os.environ["XDG_RUNTIME_DIR"])
 HOME = Path(os.environ["HOME"])
 CGROUPS = Path("/sys/fs/cgroup")
 TYPES = {
-    **dict.fromkeys(("Command", "Arguments", "Environment", "Gpus"), "as"),
+    **dict.fromkeys(("Command", "Arguments", "Environment", "Gpus", "DllOverrides", "Winetricks"), "as"),
     **dict.fromkeys(("Width", "Height", "RefreshRate"), "u"),
     **dict.fromkeys(("CPUQuotaPerSecUSec", "CPUWeight", "MemoryHigh", "MemoryMax", "MemorySwapMax", "TasksMax"), "t"),
     **dict.fromkeys(("IOWeight", "RuntimeMaxUSec", "TimeoutStopUSec", "SinceUSec"), "t"),
-    "Mounts": "a(sss)", "Gamepads": "b", "Follow": "b", "Lines": "u", "Limit": "u",
+    "Mounts": "a(sss)", "Registry": "a(sss)", "Gamepads": "b", "SnapshotPrefix": "b", "Follow": "b", "Lines": "u", "Limit": "u",
 }
 MESSAGES = {name.lower().replace("_", "-"): value for name, value in re.findall(
     r"^(?:SESSION_)?([A-Z_]+) +([0-9a-f]{32})$",
