@@ -45,7 +45,8 @@ pub(super) fn check(
         problems.push(ProblemClass::Unsupported, "Synchronization", text);
     }
     if !found.overlay {
-        warnings.push("Library: this host mounts no overlays for users, the game cannot write beside its files".to_owned());
+        warnings
+            .push("Library: this host mounts no overlays for users, the game cannot write beside its files".to_owned());
     } else if !has_saves {
         warnings.push("Saves: without GameId or Saves, what the game writes ends with the session".to_owned());
     }
@@ -111,7 +112,7 @@ pub(super) struct Parts {
 /// The container's parts of a Windows game.
 pub(super) fn parts(spec: &SessionSpec, facts: &HostFacts) -> Option<Parts> {
     let (windows, found) = (spec.windows.as_ref()?, facts.windows.as_ref()?);
-    let mut mounts = vec![library(spec, windows, found, &facts.library)?];
+    let mut mounts = vec![library(spec, windows, found, &facts.library)];
     if let (Some(directory), Some(host)) = (&windows.install_directory, install_directory(spec, facts)) {
         mounts.push(bind(host, format!("{LIBRARY_TARGET}/{directory}"), false));
     }
@@ -144,22 +145,17 @@ pub(super) fn install_directory(spec: &SessionSpec, facts: &HostFacts) -> Option
 
 /// The library, with the player's own layer over it: what the game writes there is
 /// his, and the library stays as it is.
-fn library(
-    spec: &SessionSpec,
-    windows: &WindowsSpec,
-    found: &WindowsFacts,
-    library: &LibraryFact,
-) -> Option<PlannedMount> {
+fn library(spec: &SessionSpec, windows: &WindowsSpec, found: &WindowsFacts, library: &LibraryFact) -> PlannedMount {
     let LibraryFact::At(path) = library else {
         // Without a library there is nothing to protect, and D: is empty.
-        return Some(PlannedMount::Tmpfs { target: LIBRARY_TARGET.to_owned() });
+        return PlannedMount::Tmpfs { target: LIBRARY_TARGET.to_owned() };
     };
     if !found.overlay {
-        return Some(bind(path.clone(), LIBRARY_TARGET.to_owned(), true));
+        return bind(path.clone(), LIBRARY_TARGET.to_owned(), true);
     }
     let kept = spec.saves.as_ref().filter(|_| windows.kind == Kind::Game);
     let layer = kept.map(|saves| Layer { upper: format!("{saves}/library"), work: format!("{saves}/.work") });
-    Some(PlannedMount::Overlay { source: path.clone(), target: LIBRARY_TARGET.to_owned(), layer })
+    PlannedMount::Overlay { source: path.clone(), target: LIBRARY_TARGET.to_owned(), layer }
 }
 
 /// A directory over another, and the one beside it that overlayfs works in.
@@ -220,7 +216,10 @@ fn environment(spec: &SessionSpec, windows: &WindowsSpec, found: &WindowsFacts) 
     if !windows.hud.is_empty() {
         set("DXVK_HUD", &windows.hud);
     }
-    if !windows.locale.is_empty() {
+    if windows.locale.is_empty() {
+        // Without one Wine takes the names of files for ASCII.
+        set("LANG", "C.UTF-8");
+    } else {
         set("LC_ALL", &windows.locale);
     }
     if let Some(topology) = topology(spec, found.processors) {

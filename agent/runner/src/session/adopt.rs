@@ -38,7 +38,7 @@ impl Registry {
         remove_orphans(self.context(), &known).await;
         self.context().records.drop_stray_ends()?;
         for record in records {
-            self.adopt_one(record).await.map_err(std::io::Error::other)?;
+            Box::pin(self.adopt_one(record)).await.map_err(std::io::Error::other)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::journal;
 use crate::store::{EndRecord, read_stopping};
 use crate::stream::log::{Journal, last_lines};
 use crate::systemd::UnitWatch;
-use crate::windows;
+use crate::windows::{self, Prepared};
 use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::lifecycle::{Active, State};
 use dillinger_runner_core::outcome::{EndFacts, Ending, Outcome};
@@ -32,6 +32,9 @@ impl Session {
         await_display(&self.context, &self.view, self.watches.display.as_mut()).await;
         let ends = self.ends().await;
         let ending = explain(&self.view, &ends).await;
+        settle(&self.context, &self.view).await;
+        // Who hears of the end may start the game again.
+        self.held = Prepared::default();
         conclude(&self.context, &self.view, ends.game, ending).await;
         clear_up(&self.context, &self.view, Some(&mut self.watches.slice)).await;
     }
@@ -112,6 +115,7 @@ pub(super) async fn end_as(context: &Context, view: &View, outcome: Outcome, rea
 /// Ends a session that ended while no agent lived, as its units recorded it.
 pub(super) async fn end_recorded(context: &Context, view: &View, ends: Ends) {
     let ending = explain(view, &ends).await;
+    settle(context, view).await;
     conclude(context, view, ends.game, ending).await;
     clear_up(context, view, None).await;
 }
@@ -178,7 +182,6 @@ async fn conclude(context: &Context, view: &View, mut facts: EndFacts, ending: E
 /// is found by the next start of the agent.
 async fn clear_up(context: &Context, view: &View, slice: Option<&mut UnitWatch>) {
     let id = view.id();
-    settle(context, view).await;
     match slice {
         Some(watch) => stop_slice(context, id, Some(watch)).await,
         // While its unit ends, it still needs the files, and records the end.

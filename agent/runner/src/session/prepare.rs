@@ -68,7 +68,9 @@ impl Context {
         let library = planned.plan.install_directory.clone();
         let held = tokio::task::spawn_blocking(move || {
             let prepared = windows::prepare(&spec, &store, &saves)?;
-            library.map_or(Ok(()), |path| std::fs::create_dir_all(&path).map_err(PrefixError::storage("making", Path::new(&path))))?;
+            library.map_or(Ok(()), |path| {
+                std::fs::create_dir_all(&path).map_err(PrefixError::storage("making", Path::new(&path)))
+            })?;
             Ok(prepared)
         });
         held.await.map_err(|error| Error::SystemdFailed(error.to_string()))?.map_err(PrefixError::into)
@@ -105,7 +107,8 @@ impl Context {
             made.map_err(|error| io("making the display's directory", error))?;
         }
         if let Some(launch) = &planned.plan.launch {
-            self.write_launch(record.spec.id, launch).map_err(|error| io("writing what the supervisor is told", error))?;
+            self.write_launch(record.spec.id, launch)
+                .map_err(|error| io("writing what the supervisor is told", error))?;
         }
         let generator = self.host.generator().await?;
         self.files.install(record.spec.id, &planned.files, &record.units, &generator).await.map_err(

@@ -3,7 +3,7 @@
 use super::layers::Layers;
 use super::program::{Places, program};
 use crate::builds::{Build, Builds};
-use crate::prefix::{Layering, Prefix, Store, Template, template_key};
+use crate::prefix::{Layering, Prefix, Store, Template, template_key, wine_prefix};
 use dillinger_runner_core::host::{BuildFact, LibraryFact, PathFact, PrefixFact, ProgramFact, WindowsFacts};
 use dillinger_runner_core::plan::{Layer, directory_name};
 use dillinger_runner_core::problem::quoted;
@@ -49,7 +49,7 @@ pub fn facts(spec: &SessionSpec, windows: &WindowsSpec, from: &Sources<'_>) -> W
     let saves = saves(spec, from.saves);
     let places = Places {
         library: library(windows, from.library, saves.as_deref().filter(|_| overlay)),
-        drive_c: drive_c(windows.tool, &prefix, saves.as_deref()),
+        drive_c: drive_c(windows.tool, &prefix, template.as_ref(), saves.as_deref()),
     };
     // What is missing besides says its own reason.
     let program = match prefix {
@@ -194,14 +194,15 @@ fn library(windows: &WindowsSpec, library: &LibraryFact, saves: Option<&Path>) -
 }
 
 /// `C:\` with the player's own profile in its place.
-fn drive_c(tool: Tool, prefix: &PrefixFact, saves: Option<&Path>) -> Option<Layers> {
-    let of = |files: &str| match tool {
-        Tool::Wine => Path::new(files).join(DRIVE_C),
-        Tool::Proton => Path::new(files).join("pfx").join(DRIVE_C),
-    };
+fn drive_c(tool: Tool, prefix: &PrefixFact, template: Option<&Template>, saves: Option<&Path>) -> Option<Layers> {
+    let of = |files: &str| wine_prefix(Path::new(files), tool).join(DRIVE_C);
     let (lower, upper, managed) = match prefix {
         PrefixFact::Layered { template, layer, .. } => {
             (of(template), layer.as_ref().map(|layer| of(&layer.upper)), true)
+        }
+        // A copy that is still to be made is as its template is.
+        PrefixFact::Whole { files, managed: true, .. } if !Path::new(files).exists() => {
+            (of(&text(&template?.files)), None, true)
         }
         PrefixFact::Whole { files, managed, .. } => (of(files), None, *managed),
         PrefixFact::NoTemplate | PrefixFact::Unusable(_) => return None,
