@@ -113,7 +113,12 @@ pub const ALL: &[Key] = &[
     key("WineDebug", "s", Form::Text, "debug channels of Wine, such as +seh"),
     key("Winetricks", "as", Form::List, "verbs of winetricks, applied once"),
     key("Locale", "s", Form::Text, "locale of the game, such as de_DE.UTF-8"),
-    key("Synchronization", "s", Form::Word(&["auto", "ntsync", "fsync", "esync", "none"]), "how Wine synchronizes threads"),
+    key(
+        "Synchronization",
+        "s",
+        Form::Word(&["auto", "ntsync", "fsync", "esync", "none"]),
+        "how Wine synchronizes threads",
+    ),
     key("SnapshotPrefix", "b", Form::Bool, "whether the prefix is copied before the session"),
 ];
 

@@ -112,7 +112,8 @@ fn parse_form(key: &Key, name: &str, text: &str) -> Result<Value, TextError> {
 /// # Errors
 /// There is no `=`, or no `\` before it.
 pub fn parse_registry(text: &str) -> Result<(String, String, String), TextError> {
-    let expected = || TextError::not(text, "a value of the registry, expected such as HKCU\\Software\\Game\\Name=dword:1");
+    let expected =
+        || TextError::not(text, "a value of the registry, expected such as HKCU\\Software\\Game\\Name=dword:1");
     let (place, data) = text.split_once('=').ok_or_else(expected)?;
     let (key, name) = place.rsplit_once('\\').ok_or_else(expected)?;
     let name = if name == "@" { "" } else { name };

@@ -303,7 +303,8 @@ fn a_windows_game_ends_as_its_supervisor_reports() {
     let refused = ended(Report { error: Some("no prefix".to_owned()), ..Report::default() }, 1);
     assert_eq!((refused.outcome, refused.reason.as_str()), (Outcome::StartFailed, "no prefix"));
     // A stop that was asked for stays one, with the game's own status.
-    let stopped = EndFacts { stopping: Some("success".to_owned()), windows: Some(code(3)), ..facts("success", 1, 1, 2) }.ending();
+    let stopped =
+        EndFacts { stopping: Some("success".to_owned()), windows: Some(code(3)), ..facts("success", 1, 1, 2) }.ending();
     assert_eq!((stopped.outcome, stopped.exit_status), (Outcome::Stopped, 3));
     // Without a word of it, what systemd says counts.
     let silent = ended(Report::default(), 137);

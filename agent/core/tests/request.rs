@@ -97,6 +97,14 @@ fn others() -> Vec<Row> {
                 mount("/run/x"),
             ],
         ),
+        row("Clipboard", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![RawValue::U32(1)]),
+        row("Gamepads", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("yes")]),
+    ]
+}
+
+fn of_windows_games() -> Vec<Row> {
+    let row = |key, good, bad| Row { key, good, bad };
+    vec![
         row(
             "DllOverrides",
             vec![list(&[]), list(&["d3d9=n,b", "*dinput8=n", "mshtml="])],
@@ -105,12 +113,18 @@ fn others() -> Vec<Row> {
         row(
             "Registry",
             vec![mounts(&[]), mounts(&[("HKCU\\Software\\A", "", "x"), ("HKLM\\A", "b", "dword:1f")])],
-            vec![mounts(&[("A", "b", "c")]), mounts(&[("HKCU\\A", "b", "hex:xyz")]), mounts(&[("HKCU\\A\n", "b", "c")])],
+            vec![
+                mounts(&[("A", "b", "c")]),
+                mounts(&[("HKCU\\A", "b", "hex:xyz")]),
+                mounts(&[("HKCU\\A\n", "b", "c")]),
+            ],
         ),
-        row("Winetricks", vec![list(&[]), list(&["corefonts", "win10"])], vec![list(&["-q"]), list(&["a b"]), list(&[""])]),
+        row(
+            "Winetricks",
+            vec![list(&[]), list(&["corefonts", "win10"])],
+            vec![list(&["-q"]), list(&["a b"]), list(&[""])],
+        ),
         row("SnapshotPrefix", vec![RawValue::Bool(true)], vec![text("yes")]),
-        row("Clipboard", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![RawValue::U32(1)]),
-        row("Gamepads", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("yes")]),
     ]
 }
 
@@ -133,7 +147,7 @@ fn rows() -> Vec<Row> {
         good: [*first, *last].map(RawValue::U32).to_vec(),
         bad: [first - 1, last + 1].map(RawValue::U32).into_iter().chain(odd(key, *last)).collect(),
     });
-    texts.chain(numbers).chain(small).chain(others()).collect()
+    texts.chain(numbers).chain(small).chain(others()).chain(of_windows_games()).collect()
 }
 
 fn only(key: &str, value: &RawValue) -> RawRequest {

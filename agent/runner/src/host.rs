@@ -1,9 +1,9 @@
 //! The facts of this host that one request needs.
 
+use crate::builds::Builds;
 use crate::diagnose::{self, GeneratorProbe};
 use crate::gamepad;
 use crate::paths::Paths;
-use crate::builds::Builds;
 use crate::podman::PodmanCache;
 use crate::prefix::Store;
 use crate::store::Generator;

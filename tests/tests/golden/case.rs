@@ -116,7 +116,8 @@ impl WindowsHost {
             (Some(name), None) => BuildFact::Host { name: name.clone(), path: format!("{BUILDS}/{name}") },
             (None, None) => BuildFact::Image,
         };
-        let found = Program { path: asked.executable.clone(), kind: ProgramKind::Exe, arguments: vec![], directory: None };
+        let found =
+            Program { path: asked.executable.clone(), kind: ProgramKind::Exe, arguments: vec![], directory: None };
         Some(WindowsFacts {
             build,
             prefix: self.prefix(spec),

@@ -45,6 +45,7 @@ macro_rules! interface {
         impl $proxy<'_> {
             /// What this proxy takes the interface to be.
             pub(crate) fn introspection() -> String {
+                #[allow(unused_imports, reason = "an interface may have neither methods nor signals")]
                 use std::fmt::Write;
                 let mut xml = format!("<node><interface name=\"{}\">", $interface);
                 $(

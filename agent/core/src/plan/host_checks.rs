@@ -91,12 +91,7 @@ fn within(path: &str, directory: &str) -> bool {
 }
 
 /// Decides where the saves lie.
-pub(super) fn saves(
-    spec: &mut SessionSpec,
-    facts: &HostFacts,
-    decisions: &mut [Decision],
-    problems: &mut Problems,
-) {
+pub(super) fn saves(spec: &mut SessionSpec, facts: &HostFacts, decisions: &mut [Decision], problems: &mut Problems) {
     if let Some(path) = spec.saves.clone() {
         match usable(&path, facts) {
             Ok((canonical, true)) => spec.saves = Some(canonical),

@@ -123,8 +123,21 @@ pub(crate) const KEYS: [&str; 17] = [
 
 /// The versions that winecfg(1) knows.
 const VERSIONS: [&str; 15] = [
-    "", "win11", "win10", "win81", "win8", "win7", "win2008r2", "win2008", "vista", "win2003", "winxp64", "winxp",
-    "win2k", "win98", "win95",
+    "",
+    "win11",
+    "win10",
+    "win81",
+    "win8",
+    "win7",
+    "win2008r2",
+    "win2008",
+    "vista",
+    "win2003",
+    "winxp64",
+    "winxp",
+    "win2k",
+    "win98",
+    "win95",
 ];
 /// Load orders of `WINEDLLOVERRIDES`, wine(1).
 const LOAD_ORDERS: [&str; 9] = ["n,b", "b,n", "n", "b", "d", "native,builtin", "builtin,native", "native", "builtin"];
@@ -282,7 +295,7 @@ fn registry_value((key, name, data): &(String, String, String)) -> Result<Regist
     }
     for text in [key, name, data] {
         check::bounded(text, 16_384)?;
-        if text.chars().any(|c| c.is_control()) {
+        if text.chars().any(char::is_control) {
             return Err(format!("{} has a control character in it", quoted(text)));
         }
     }
@@ -308,7 +321,8 @@ fn registry_data(data: &str) -> Result<(), String> {
 /// `hex` or `hex(N)`.
 fn is_hex_kind(kind: &str) -> bool {
     let number = kind.strip_prefix("hex(").and_then(|rest| rest.strip_suffix(')'));
-    kind == "hex" || number.is_some_and(|digits| (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+    kind == "hex"
+        || number.is_some_and(|digits| (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

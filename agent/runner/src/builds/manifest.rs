@@ -1,5 +1,5 @@
 //! `toolmanifest.vdf` of Steam's compatibility tools: quoted keys with values, or with more keys in braces
-//! (Valve's KeyValues text).
+//! (Valve's `KeyValues` text).
 
 use std::io::Read;
 use std::path::Path;

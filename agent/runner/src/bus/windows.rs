@@ -24,7 +24,10 @@ impl WindowsObject {
 
 /// The properties that its end changes.
 pub(super) fn of_end(status: &Status) -> HashMap<&'static str, Variant<'static>> {
-    HashMap::from([("ExceptionCode", Variant::from(exception(status))), ("Installed", Variant::from(installed(status)))])
+    HashMap::from([
+        ("ExceptionCode", Variant::from(exception(status))),
+        ("Installed", Variant::from(installed(status))),
+    ])
 }
 
 fn exception(status: &Status) -> u32 {

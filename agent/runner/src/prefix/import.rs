@@ -9,6 +9,7 @@ use crate::clock::now_usec;
 use crate::store::make_private;
 use crate::tree::{self, Rules, UnpackError};
 use dillinger_runner_core::plan::directory_name;
+use dillinger_runner_core::problem::quoted;
 use dillinger_runner_core::wine::Tool;
 use std::io::Read;
 use std::path::Path;
@@ -32,7 +33,10 @@ impl Store {
         };
         let name = there.as_ref().map_or_else(|| directory_name(game_id), |prefix| prefix.name.clone());
         if !super::store::is_name(&name) {
-            return Err(Error::Invalid(format!("{game_id:?} cannot be the name of a prefix, expected a shorter one")));
+            return Err(Error::Invalid(format!(
+                "{} cannot be the name of a prefix, expected a shorter one",
+                quoted(game_id)
+            )));
         }
         let lock = there.as_ref().map(|prefix| self.lock(prefix, "ImportPrefix")).transpose()?;
         let making = fresh_part(&self.prefixes, &name)?;

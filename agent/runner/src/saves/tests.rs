@@ -170,6 +170,8 @@ fn hostile_archives_change_nothing() {
     through.truncate(512);
     through.extend(with(b"home/out/outside", EntryType::Regular, ""));
     assert!(world.store.import("doom", through.as_slice()).is_err());
+    let empty = world.store.import("doom", [0; 1024].as_slice()).unwrap_err();
+    assert_eq!(empty, Error::Invalid("the archive is empty".to_owned()));
     assert!(!outside.exists());
     assert_eq!(fs::read_to_string(saves.join("home/save")).unwrap(), "mine");
     assert_eq!(fs::read_dir(world.place.path().join("saves")).unwrap().count(), 1);

@@ -5,6 +5,7 @@ use crate::prefix::{Error, Hold, Lock, Result};
 use crate::store::make_private;
 use crate::tree::{self, Rules, Source};
 use dillinger_runner_core::plan::directory_name;
+use dillinger_runner_core::problem::quoted;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -60,7 +61,10 @@ impl SavesStore {
         let there = self.find(game_id).ok();
         let name = there.as_ref().map_or_else(|| directory_name(game_id), |entry| entry.name.clone());
         if !crate::prefix::is_name(&name) {
-            return Err(Error::Invalid(format!("{game_id:?} cannot be the name of saves, expected a shorter one")));
+            return Err(Error::Invalid(format!(
+                "{} cannot be the name of saves, expected a shorter one",
+                quoted(game_id)
+            )));
         }
         let held = there.as_ref().map(|entry| self.lock(&entry.directory, Hold::Alone, "ImportSaves")).transpose()?;
         let making = self.root.join(format!(".{name}.part"));

@@ -69,6 +69,10 @@ fn all(archive: &mut Archive<impl Read>, to: &Path, rules: Rules, ended: &Cell<b
             return Err(UnpackError::Truncated);
         }
     }
+    // It would replace something by nothing.
+    if first && !ended.get() {
+        return Err(UnpackError::Refused("the archive is empty".to_owned()));
+    }
     Ok(())
 }
 

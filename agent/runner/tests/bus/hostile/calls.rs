@@ -2,7 +2,7 @@
 
 use dillinger_runner_api::Error;
 use dillinger_runner_api::names::{BUS_NAME, ERROR_PREFIX, JOB_INTERFACE, MANAGER_INTERFACE, MANAGER_PATH};
-use dillinger_runner_api::names::{SESSION_INTERFACE, session_path};
+use dillinger_runner_api::names::{PREFIXES_INTERFACE, SAVES_INTERFACE, SESSION_INTERFACE, session_path};
 use dillinger_runner_api::proxy::Options;
 use dillinger_runner_core::request::KEYS;
 use serde::Serialize;
@@ -11,6 +11,9 @@ use zbus::{Connection, DynamicType, ObjectPath, Variant};
 /// Methods with arguments; of a call to another one nobody reads any.
 const MANAGER_METHODS: [&str; 5] = ["StartSession", "Explain", "GetSession", "ListEnded", "PrepareImage"];
 const SESSION_METHODS: [&str; 5] = ["Stop", "Kill", "SetLimits", "WatchMetrics", "OpenLog"];
+const PREFIXES_METHODS: [&str; 6] =
+    ["GetPrefix", "SnapshotPrefix", "RollbackPrefix", "ExportPrefix", "ImportPrefix", "RemovePrefix"];
+const SAVES_METHODS: [&str; 2] = ["ExportSaves", "ImportSaves"];
 /// Errors that the bus itself defines for calls that no object takes.
 const STANDARD: [&str; 6] =
     ["InvalidArgs", "UnknownMethod", "UnknownObject", "UnknownInterface", "UnknownProperty", "PropertyReadOnly"];
@@ -77,7 +80,9 @@ impl Calls<'_> {
     pub(crate) async fn wrong_bodies(&self) {
         let managers = MANAGER_METHODS.map(|method| (MANAGER_PATH, MANAGER_INTERFACE, method));
         let sessions = SESSION_METHODS.map(|method| (self.session, SESSION_INTERFACE, method));
-        for (path, interface, method) in managers.into_iter().chain(sessions) {
+        let prefixes = PREFIXES_METHODS.map(|method| (MANAGER_PATH, PREFIXES_INTERFACE, method));
+        let saves = SAVES_METHODS.map(|method| (MANAGER_PATH, SAVES_INTERFACE, method));
+        for (path, interface, method) in managers.into_iter().chain(sessions).chain(prefixes).chain(saves) {
             for value in values() {
                 let three = self.call(path, interface, method, &(value, "another", 7u8)).await;
                 assert_eq!(three.unwrap_err(), "InvalidArgs", "{method}");
@@ -129,6 +134,29 @@ impl Calls<'_> {
         }
     }
 
+    /// Names of prefixes and saves beyond all measure.
+    async fn huge_names(&self, long: &str, keys: &Options<'_>) {
+        let prefixes = async |method: &str, expected: &str| {
+            assert_eq!(self.call(MANAGER_PATH, PREFIXES_INTERFACE, method, &long).await.unwrap_err(), expected);
+        };
+        for method in ["GetPrefix", "ExportPrefix", "RemovePrefix"] {
+            prefixes(method, "NoSuchPrefix").await;
+        }
+        let body = ("doom", keys);
+        let refused = self.call(MANAGER_PATH, PREFIXES_INTERFACE, "SnapshotPrefix", &body).await;
+        assert_eq!(refused.unwrap_err(), "UnknownKey");
+        let refused = self.call(MANAGER_PATH, SAVES_INTERFACE, "ExportSaves", &long).await;
+        assert_eq!(refused.unwrap_err(), "NoSuchSaves");
+        let zeros = std::fs::File::open("/dev/zero").unwrap();
+        for (interface, method) in [(PREFIXES_INTERFACE, "ImportPrefix"), (SAVES_INTERFACE, "ImportSaves")] {
+            let refused = self.call(MANAGER_PATH, interface, method, &(long, zbus::Fd::from(&zeros))).await;
+            assert_eq!(refused.unwrap_err(), "InvalidRequest", "{method}");
+            // An archive of nothing that never ends.
+            let refused = self.call(MANAGER_PATH, interface, method, &("doom", zbus::Fd::from(&zeros))).await;
+            assert_eq!(refused.unwrap_err(), "InvalidRequest", "{method}");
+        }
+    }
+
     /// Values beyond all measure.
     pub(crate) async fn huge(&self) {
         let long = "x".repeat(10 << 20);
@@ -159,6 +187,7 @@ impl Calls<'_> {
             let refused = self.call(self.session, SESSION_INTERFACE, method, &keys).await;
             assert_eq!(refused.unwrap_err(), "UnknownKey", "{method}");
         }
+        self.huge_names(&long, &keys).await;
         let cursor = Options::from([("Cursor", long.as_str().into())]);
         invalid(self.call(self.session, SESSION_INTERFACE, "OpenLog", &cursor).await);
     }
