@@ -106,7 +106,10 @@ impl Manager {
             }
             None => self.context.settings.current().pull,
         };
-        let build = version.map(|version| host_build(&self.context, &version)).transpose()?;
+        let build = match version {
+            Some(version) => Some(host_build(&self.context, &version).await?),
+            None => None,
+        };
         self.jobs.prepare_image(Task { image: image.to_owned(), policy: pull, build }).await
     }
 
@@ -149,19 +152,17 @@ impl Manager {
 }
 
 /// The build of the host with this name.
-fn host_build(context: &Context, name: &str) -> Result<HostBuild, Error> {
-    let builds = context.host.builds().list();
+async fn host_build(context: &Context, name: &str) -> Result<HostBuild, Error> {
+    let known = context.host.builds().clone();
+    let builds = tokio::task::spawn_blocking(move || known.list()).await.unwrap_or_default();
     let Some(build) = builds.iter().find(|build| build.name == name) else {
         let names: Vec<&str> = builds.iter().map(|build| build.name.as_str()).collect();
-        let known = if names.is_empty() {
-            "which has none".to_owned()
-        } else {
-            format!("expected one of {}", names.join(", "))
+        let known = match names.as_slice() {
+            [] => "which has none".to_owned(),
+            names => format!("expected one of {}", names.join(", ")),
         };
-        return Err(Error::InvalidRequest(format!(
-            "RunnerVersion: there is no build {} on this host, {known}",
-            quoted(name)
-        )));
+        let text = format!("RunnerVersion: there is no build {} on this host, {known}", quoted(name));
+        return Err(Error::Unsupported(text));
     };
     match &build.unsupported {
         Some(reason) => Err(Error::Unsupported(format!("RunnerVersion: {} cannot be used: {reason}", quoted(name)))),

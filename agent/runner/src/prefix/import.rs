@@ -3,7 +3,7 @@
 use super::error::{Error, Result};
 use super::record::{PrefixRecord, write};
 use super::snapshot::exchange;
-use super::store::{FULL, Prefix, RECORD, Store, fresh_part, put_away};
+use super::store::{FULL, Prefix, RECORD, Store, own_part, put_away};
 use super::template::wine_prefix;
 use crate::clock::now_usec;
 use crate::store::make_private;
@@ -39,7 +39,7 @@ impl Store {
             )));
         }
         let lock = there.as_ref().map(|prefix| self.lock(prefix, "ImportPrefix")).transpose()?;
-        let making = fresh_part(&self.prefixes, &name)?;
+        let making = own_part(&self.prefixes, &name)?;
         let tool = there.as_ref().map_or(Tool::Wine, |prefix| prefix.record.tool);
         let game_id = there.as_ref().map_or(game_id, |prefix| prefix.record.game_id.as_str()).to_owned();
         let record = PrefixRecord {

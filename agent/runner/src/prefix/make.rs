@@ -316,7 +316,12 @@ fn environment(tool: Tool) -> Vec<(&'static str, &'static str)> {
             ("SteamGameId", "0"),
         ],
     };
-    let all = [("HOME", HOME_TARGET), ("WINEDEBUG", "fixme-all"), ("WINEDLLOVERRIDES", "winemenubuilder.exe=")];
+    let all = [
+        ("HOME", HOME_TARGET),
+        ("LANG", "C.UTF-8"),
+        ("WINEDEBUG", "fixme-all"),
+        ("WINEDLLOVERRIDES", "winemenubuilder.exe="),
+    ];
     own.into_iter().chain(all).collect()
 }
 

@@ -37,7 +37,7 @@ pub use template::{Template, profile_path, template_key, wine_prefix};
 
 pub(crate) use import::unpack_failed;
 pub(crate) use snapshot::exchange;
-pub(crate) use store::{is_name, names, put_away};
+pub(crate) use store::{is_name, names, own_part, put_away};
 pub(crate) use sweep::sweep;
 
 #[cfg(test)]

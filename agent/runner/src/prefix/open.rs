@@ -4,7 +4,7 @@ use super::error::{Error, Result};
 use super::lock::Lock;
 use super::record::{Layering, PrefixRecord, write};
 use super::snapshot::Cause;
-use super::store::{FULL, Prefix, RECORD, Store, UPPER, WORK, fresh_part};
+use super::store::{FULL, Prefix, RECORD, Store, UPPER, WORK, own_part, put_away};
 use super::template::{Template, profile_path};
 use crate::clock::now_usec;
 use crate::store::make_private;
@@ -79,7 +79,7 @@ impl Store {
     }
 
     fn create(&self, name: &str, game_id: &str, template: &Template) -> Result<Prefix> {
-        let making = fresh_part(&self.prefixes, name)?;
+        let making = own_part(&self.prefixes, name)?;
         let layered = template.record.layering == Layering::Overlay;
         if layered {
             let upper = making.join(UPPER);
@@ -99,7 +99,11 @@ impl Store {
         };
         write(&making.join(RECORD), &record)?;
         let directory = self.prefixes.join(name);
-        std::fs::rename(&making, &directory).map_err(Error::storage("making", &directory))?;
+        if let Err(error) = std::fs::rename(&making, &directory) {
+            put_away(&making, &self.prefixes)?;
+            // Somebody else was quicker, and who may have it is decided by its lock.
+            return self.read(name)?.ok_or_else(|| Error::storage("making", &directory)(error));
+        }
         Ok(Prefix { name: name.to_owned(), directory, record })
     }
 }

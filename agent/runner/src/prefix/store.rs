@@ -190,7 +190,7 @@ pub(super) fn part(directory: &Path, name: &str) -> PathBuf {
 /// of the agent.
 pub(crate) fn put_away(path: &Path, into: &Path) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let aside = part(into, &format!("{}.{}", name.trim_start_matches('.'), now_usec()));
+    let aside = part(into, &unique(name.trim_start_matches('.')));
     match std::fs::rename(path, &aside) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         renamed => renamed.map_err(Error::storage("removing", path))?,
@@ -207,6 +207,17 @@ pub(super) fn fresh_part(directory: &Path, name: &str) -> Result<PathBuf> {
     put_away(&place, directory)?;
     make_private(&place).map_err(Error::storage("making", &place))?;
     Ok(place)
+}
+
+/// The same where others may make something of that name at the same time.
+pub(crate) fn own_part(directory: &Path, name: &str) -> Result<PathBuf> {
+    fresh_part(directory, &unique(name))
+}
+
+/// A name that nothing else has, and that is not too long for a file even if `name` nearly is.
+fn unique(name: &str) -> String {
+    let beginning: String = name.chars().take(200).collect();
+    format!("{beginning}.{}", now_usec())
 }
 
 /// Whether a text can be the name of a directory here; see [`directory_name`].

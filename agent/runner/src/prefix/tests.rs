@@ -106,6 +106,23 @@ fn one_session_at_a_time() {
 }
 
 #[test]
+fn of_two_that_make_it_at_once_one_has_it() {
+    let world = World::new();
+    for layering in [Layering::Overlay, Layering::Copy] {
+        let template = world.template("aaa", layering);
+        let game = format!("{layering:?}");
+        let opened: Vec<Result<Opened>> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(|| world.open(&game, &template))).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(opened.iter().filter(|one| one.is_ok()).count(), 1, "{opened:?}");
+        let refused = opened.iter().filter(|one| matches!(one, Err(Error::Busy { .. }))).count();
+        assert_eq!(refused, 7, "{opened:?}");
+    }
+    assert_eq!(world.parts(), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn names_that_are_none_find_nothing() {
     let world = World::new();
     for name in ["", ".", "..", "../templates", "a/b", "absent", ".doom.part", "%"] {
@@ -214,6 +231,9 @@ fn what_a_killed_agent_left_is_swept() {
 fn a_removed_prefix_is_gone() {
     let world = World::new();
     let template = world.template("aaa", Layering::Overlay);
+    let long = "x".repeat(255);
+    drop(world.open(&long, &template).unwrap());
+    world.store.remove(&long).unwrap();
     drop(world.open("doom", &template).unwrap());
     world.store.snapshot("doom", "").unwrap();
     assert_eq!(world.store.remove("doom").unwrap().name, "doom");

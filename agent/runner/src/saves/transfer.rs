@@ -67,7 +67,7 @@ impl SavesStore {
             )));
         }
         let held = there.as_ref().map(|entry| self.lock(&entry.directory, Hold::Alone, "ImportSaves")).transpose()?;
-        let making = self.root.join(format!(".{name}.part"));
+        let making = crate::prefix::own_part(&self.root, &name)?;
         let imported = self.replace(there.as_ref(), &name, &making, archive);
         drop(held);
         // The new ones if it failed, else the old ones.
@@ -76,8 +76,6 @@ impl SavesStore {
     }
 
     fn replace(&self, there: Option<&SavesEntry>, name: &str, making: &Path, archive: impl Read) -> Result<SavesEntry> {
-        crate::prefix::put_away(making, &self.root)?;
-        make_private(making).map_err(Error::storage("making", making))?;
         tree::unpack(archive, making, RULES).map_err(crate::prefix::unpack_failed)?;
         let directory = self.root.join(name);
         // A native game's saves are its home, and nothing else was in its archive.

@@ -204,7 +204,7 @@ async fn wrong_options_are_refused() {
     }
     let options = Options::from([("RunnerVersion", "GE-Proton1-1".into())]);
     let refused = agent.client.manager.prepare_image("localhost/x", &options).await.unwrap_err();
-    assert_eq!(refused.short_name(), "InvalidRequest");
+    assert_eq!(refused.short_name(), "Unsupported");
     assert!(refused.message().contains("there is no build"), "{refused}");
 }
 
