@@ -75,6 +75,7 @@ impl Run {
                 self.environment.insert(name.trim_start_matches([' ', '\t']).to_owned(), value.to_owned());
             }
             ("--mount", Some(record)) => self.mounts.push(Mounted::parse(&record)?),
+            ("--volume", Some(volume)) => self.mounts.push(Mounted::parse_volume(&volume)?),
             ("--workdir", Some(path)) => {
                 ensure!(self.working_directory.replace(path).is_none(), "two working directories");
             }
@@ -104,6 +105,27 @@ impl Mounted {
         }
         ensure!(mounted.target.starts_with('/'), "the target {:?} is not absolute", mounted.target);
         Ok(mounted)
+    }
+}
+
+impl Mounted {
+    /// Reads the value of `--volume`: an overlay, of which Podman splits the paths at colons and the options at commas.
+    ///
+    /// # Errors
+    /// Podman would not take it, or it is no overlay.
+    pub fn parse_volume(volume: &str) -> anyhow::Result<Self> {
+        let [source, target, options] = <[&str; 3]>::try_from(volume.split(':').collect::<Vec<_>>())
+            .map_err(|parts| anyhow::anyhow!("{} parts of {volume:?}", parts.len()))?;
+        let mut options = options.split(',');
+        ensure!(options.next() == Some("O"), "no overlay {volume:?}");
+        ensure!(source.starts_with('/') && target.starts_with('/'), "a path of {volume:?} is not absolute");
+        Ok(Self {
+            kind: "overlay".to_owned(),
+            source: Some(source.to_owned()),
+            target: target.to_owned(),
+            read_only: false,
+            others: options.map(str::to_owned).collect(),
+        })
     }
 }
 

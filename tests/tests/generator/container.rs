@@ -46,21 +46,26 @@ pub(crate) fn any() -> impl Strategy<Value = Container> {
     })
 }
 
-pub(crate) fn path() -> impl Strategy<Value = String> {
+/// On the heap, as mounts: as types within types they would be too much for a test's stack.
+pub(crate) fn path() -> BoxedStrategy<String> {
     prop_oneof![
         6 => text::any().prop_map(|text| format!("/{text}")),
         2 => (text::any(), text::any()).prop_map(|(first, second)| format!("/{first}/{second}")),
         1 => text::any(),
     ]
+    .boxed()
 }
 
-fn mount() -> impl Strategy<Value = Mount> {
+fn mount() -> BoxedStrategy<Mount> {
     let name = prop_oneof![2 => "[a-zA-Z0-9][a-zA-Z0-9_.-]{0,8}(\\.volume|\\.image)?", 1 => text::any()];
     prop_oneof![
         3 => (path(), path(), any_bool()).prop_map(|(source, target, read_only)| Mount::Bind { source, target, read_only }),
         1 => (name, path(), any_bool()).prop_map(|(name, target, read_only)| Mount::Volume { name, target, read_only }),
+        2 => (path(), path(), proptest::option::of((path(), path())))
+            .prop_map(|(source, target, layer)| Mount::Overlay { source, target, layer }),
         1 => path().prop_map(|target| Mount::Tmpfs { target, size: Some(4096), mode: Some(0o1777), owned: false }),
     ]
+    .boxed()
 }
 
 fn any_bool() -> impl Strategy<Value = bool> {
@@ -172,6 +177,10 @@ fn mounted(mount: &Mount) -> Mounted {
     match mount.clone() {
         Mount::Bind { source, target, read_only } => plain("bind", Some(source), target, read_only),
         Mount::Volume { name, target, read_only } => plain("volume", Some(name), target, read_only),
+        Mount::Overlay { source, target, layer } => {
+            let paths = layer.map(|(upper, work)| vec![format!("upperdir={upper}"), format!("workdir={work}")]);
+            Mounted { others: paths.unwrap_or_default(), ..plain("overlay", Some(source), target, false) }
+        }
         Mount::Tmpfs { target, .. } => {
             let others = ["tmpfs-size=4096", "tmpfs-mode=1777"].map(str::to_owned).to_vec();
             Mounted { others, ..plain("tmpfs", None, target, false) }
@@ -194,6 +203,10 @@ fn is_mount(mount: &Mount) -> bool {
     let (source, target) = match mount {
         Mount::Bind { source, target, .. } => (is_path(source) && !has_crlf(source), target),
         Mount::Volume { name, target, .. } => (is_name(name), target),
+        Mount::Overlay { source, target, layer } => {
+            let all = [source, target].into_iter().chain(layer.iter().flat_map(|(upper, work)| [upper, work]));
+            (all.into_iter().all(|path| is_path(path) && !has_crlf(path) && !path.contains([':', ',', '\\'])), target)
+        }
         Mount::Tmpfs { target, .. } => (true, target),
     };
     source && is_path(target) && !has_crlf(target)

@@ -88,6 +88,7 @@ impl Default for Host {
 }
 
 /// The Windows side of the usual host, which has a template of the image and every program.
+#[allow(clippy::struct_excessive_bools, reason = "each is a line of a case's file")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct WindowsHost {
