@@ -13,7 +13,7 @@ const IMAGE_LOADER: &str = "/usr/bin/wine";
 const MENUS: (&str, &str) = ("winemenubuilder.exe", "d");
 /// Would ask whether Mono and Gecko should be downloaded, in a dialog.
 const DOWNLOADS: [(&str, &str); 2] = [("mscoree", "d"), ("mshtml", "d")];
-/// What DXVK replaces. Wine prefers its own for programs of 32 bits, for which there is no other.
+/// What DXVK replaces.
 pub(crate) const DXVK: [&str; 5] = ["d3d8", "d3d9", "d3d10core", "d3d11", "dxgi"];
 
 /// What runs Windows programs, in one prefix.
