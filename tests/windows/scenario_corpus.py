@@ -34,14 +34,21 @@ class Corpus(Game):
                              Display="stream" if window else "none")
         if window:
             session.wait("running")
-            until(lambda: session.get("State") == "ended" or any(title.startswith(window) for title in titles(session)),
-                  f"a window '{window}', only {titles(session)}", deadline)
+            self.until_window(session, window, deadline)
             session.stop()
             self.assertEqual(session.ended(deadline)["Outcome"], "stopped", session.log())
         else:
             status = program.get("status", 0)
             self.assert_status(session, status - 2**32 if status >= 2**31 else status, deadline)
         self.assertIn(program.get("output", ""), session.log())
+
+    def until_window(self, session, window, deadline):
+        """Waits until a window with such a title is there, or the program has ended."""
+        try:
+            until(lambda: session.get("State") == "ended" or any(title.startswith(window) for title in titles(session)),
+                  f"a window '{window}'", deadline)
+        except AssertionError as error:
+            raise AssertionError(f"{error}, only {titles(session)}\n{session.log()}") from None
 
     def write_table(self):
         good = sum(result == "ok" for *_, result in self.rows)

@@ -43,10 +43,6 @@ class Keys(Game):
     def test_environment(self):
         self.assertEqual(self.facts("DILLINGER_TEST", Environment=["DILLINGER_TEST=größe 1"])["DILLINGER_TEST"], "größe 1")
 
-    def test_processors(self):
-        facts = self.facts("WINE_CPU_TOPOLOGY", CPUQuotaPerSecUSec=1_000_000)
-        self.assertEqual(facts["WINE_CPU_TOPOLOGY"], "1:0" if os.cpu_count() > 1 else "")
-
     def test_debug_channels(self):
         self.assertIn("trace:loaddll", "\n".join(self.play(r"D:\Programs\exit.exe", WineDebug="+loaddll")))
 

@@ -30,7 +30,7 @@ def prepare(**keys):
 @functools.cache
 def host():
     """Once: the library, which is the player's own, and the template of prefixes."""
-    shutil.copytree(SHARE / "library", LIBRARY)
+    shutil.copytree(SHARE / "library", LIBRARY, dirs_exist_ok=True)
     done = prepare()
     if done["State"] != "done":
         raise AssertionError(f"the image is not prepared: {done}")
