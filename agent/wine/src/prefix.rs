@@ -24,10 +24,13 @@ const HEAD: u64 = 4096;
 /// the prefix is that already.
 pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::Result<Vec<String>> {
     let prefix = wine.prefix();
+    let mut record = record::Record::read(prefix);
     if prefix.join("system.reg").is_file() {
         check_width(prefix)?;
         if !wine.is_proton() && (launch.migrate || make::is_outdated(wine)) {
             make::update(wine, processes).context("the prefix could not be brought up to this Wine")?;
+            // Wine has set its own values again.
+            record.base = 0;
         }
     } else {
         make::make(wine, processes).context("the prefix could not be made")?;
@@ -36,7 +39,6 @@ pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::R
     if !wine.is_proton() {
         dxvk::set(wine, launch.settings.dxvk)?;
     }
-    let mut record = record::Record::read(prefix);
     settings::apply(&launch.settings, &mut record, wine, processes)?;
     verbs::apply(&launch.settings.verbs, &mut record, wine, processes)?;
     Ok(record.verbs)

@@ -21,6 +21,7 @@ pub(super) fn apply(wanted: &[String], record: &mut Record, wine: &Wine, process
 }
 
 fn run(verb: &str, wine: &Wine, processes: &Processes) -> anyhow::Result<()> {
+    anyhow::ensure!(!verb.starts_with('-'), "{verb} is an option of winetricks, not a verb");
     let path = scratch::file("winetricks")?;
     let output = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut command = wine.winetricks()?;
@@ -34,10 +35,12 @@ fn run(verb: &str, wine: &Wine, processes: &Processes) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The last line that says something: winetricks draws lines of dashes around its messages.
+/// The last line that says something: winetricks draws lines of dashes around its messages. After that of a verb that
+/// it does not know it shows its whole help.
 fn last_line(text: &str) -> &str {
-    let says = |line: &&str| line.contains(char::is_alphanumeric);
-    text.lines().map(str::trim).rfind(says).unwrap_or("it said nothing")
+    let lines = || text.lines().map(str::trim);
+    let unknown = lines().find(|line| line.starts_with("Unknown arg"));
+    unknown.or_else(|| lines().rfind(|line| line.contains(char::is_alphanumeric))).unwrap_or("it said nothing")
 }
 
 #[cfg(test)]
@@ -48,6 +51,7 @@ mod tests {
     fn the_last_line_is_one_that_says_something() {
         let text = "Executing x\n----------\nsha256sum mismatch!\n----------\n\n";
         assert_eq!(last_line(text), "sha256sum mismatch!");
+        assert_eq!(last_line("Executing y\nUnknown arg y\nUsage: winetricks\n"), "Unknown arg y");
         assert_eq!(last_line("---\n"), "it said nothing");
     }
 }
