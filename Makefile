@@ -94,7 +94,7 @@ $(BUILT): $(SOURCES)
 	$(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-stream --bin dillinger-wine \
 		--bin dillingerctl --bin xtask
 	$(WINDOWS_CC) -O2 -s -Wall -Wextra -Werror -municode -Wl,--no-insert-timestamp \
-		-o $(RELEASE)/dillinger-launch.exe agent/wine/launch/launch.c
+		-o $(RELEASE)/dillinger-launch.exe $(wildcard agent/wine/launch/*.c)
 	rm -rf $(GENERATED)
 	$(RELEASE)/xtask gen $(GENERATED)
 	@touch $@

@@ -26,11 +26,10 @@
  * if the program was started, 1 if not, 2 if it could not even be tried.
  */
 
-#define WIN32_LEAN_AND_MEAN
-#include <windows.h>
+#include "text.h"
+#include <tlhelp32.h>
 
 enum {
-    MAX_TEXT = 1 << 20, /* bytes of one text */
     MAX_IMAGE = 32768,  /* characters of a path: what Windows allows */
     LOOK_AGAIN = 20     /* ms until a process should have its name */
 };
@@ -44,75 +43,10 @@ struct process {
     HANDLE handle;
 };
 
-static HANDLE heap, input, events, port, job;
-static struct process *processes;
-
-static void write_text(const char *text)
-{
-    DWORD written;
-    WriteFile(events, text, lstrlenA(text), &written, NULL);
-}
-
-static void write_number(DWORD number, unsigned int base)
-{
-    char digits[11], *digit = digits + sizeof(digits) - 1;
-    unsigned int least = base == 16 ? 8 : 1;
-    *digit = 0;
-    do {
-        *--digit = "0123456789abcdef"[number % base];
-        number /= base;
-        if (least)
-            least--;
-    } while (number || least);
-    write_text(digit);
-}
-
-static void write_wide(const WCHAR *text)
-{
-    int size = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
-    char *bytes = size > 0 ? HeapAlloc(heap, 0, size) : NULL;
-    if (bytes && WideCharToMultiByte(CP_UTF8, 0, text, -1, bytes, size, NULL, NULL))
-        write_text(bytes);
-    if (bytes)
-        HeapFree(heap, 0, bytes);
-}
-
-/* The next text of standard input; NULL at its end. To be freed by the caller. */
-static char *read_text(void)
-{
-    DWORD size = 256, length = 0, got;
-    char *text = HeapAlloc(heap, 0, size);
-    while (text && length < MAX_TEXT) {
-        if (length == size) {
-            char *larger = HeapReAlloc(heap, 0, text, size * 2);
-            if (!larger)
-                break;
-            text = larger;
-            size *= 2;
-        }
-        if (!ReadFile(input, text + length, 1, &got, NULL) || !got)
-            break;
-        if (!text[length++])
-            return text;
-    }
-    if (text)
-        HeapFree(heap, 0, text);
-    return NULL;
-}
-
-static WCHAR *read_wide(void)
-{
-    char *text = read_text();
-    int size = text ? MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0) : 0;
-    WCHAR *wide = size > 0 ? HeapAlloc(heap, 0, size * sizeof(WCHAR)) : NULL;
-    if (wide && !MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, size)) {
-        HeapFree(heap, 0, wide);
-        wide = NULL;
-    }
-    if (text)
-        HeapFree(heap, 0, text);
-    return wide;
-}
+static HANDLE port, job;
+static BOOL terminated;
+static struct process *processes; /* that live */
+static struct process *ended;
 
 static DWORD WINAPI read_commands(void *unused)
 {
@@ -159,11 +93,21 @@ static WCHAR *image_of(HANDLE process)
     return image;
 }
 
+static BOOL is_among(const struct process *process, DWORD pid)
+{
+    while (process && process->pid != pid)
+        process = process->next;
+    return process != NULL;
+}
+
 /* The job's message of a process may come when it has ended already; then nothing more is known of it. */
 static void process_began(DWORD pid)
 {
     struct process *process;
-    HANDLE handle = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE, pid);
+    HANDLE handle;
+    if (is_among(processes, pid))
+        return;
+    handle = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE, FALSE, pid);
     if (!handle)
         return;
     process = HeapAlloc(heap, 0, sizeof(*process));
@@ -198,13 +142,39 @@ static void process_ended(DWORD pid)
     if (image)
         HeapFree(heap, 0, image);
     CloseHandle(process->handle);
-    HeapFree(heap, 0, process);
+    process->handle = NULL;
+    process->next = ended;
+    ended = process;
+}
+
+/*
+ * Takes those processes into the job that were started outside of it (CREATE_BREAKAWAY_FROM_JOB) by processes of the
+ * job. Outside of any job, where programs are used to be, the same call makes no difference.
+ */
+static void adopt_escaped(void)
+{
+    PROCESSENTRY32W entry = {.dwSize = sizeof(entry)};
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0), handle;
+    BOOL more;
+    if (snapshot == INVALID_HANDLE_VALUE)
+        return;
+    for (more = Process32FirstW(snapshot, &entry); more; more = Process32NextW(snapshot, &entry)) {
+        DWORD pid = entry.th32ProcessID, parent = entry.th32ParentProcessID;
+        if (is_among(processes, pid) || is_among(ended, pid) || !(is_among(processes, parent) || is_among(ended, parent)))
+            continue;
+        handle = OpenProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE, FALSE, pid);
+        if (handle && AssignProcessToJobObject(job, handle))
+            process_began(pid);
+        if (handle)
+            CloseHandle(handle);
+    }
+    CloseHandle(snapshot);
 }
 
 enum { LIVES, UNCERTAIN, OVER };
 
-/* Whether the session goes on: as long as a program lives that is none of Wine's own in the background. */
-static int session_state(void)
+/* As long as a program lives that is none of Wine's own in the background, the session goes on. */
+static int job_state(void)
 {
     int state = OVER;
     struct process *process;
@@ -220,6 +190,15 @@ static int session_state(void)
             state = UNCERTAIN;
     }
     return state;
+}
+
+static int session_state(void)
+{
+    int state = job_state();
+    if (state != OVER)
+        return state;
+    adopt_escaped();
+    return job_state();
 }
 
 /* What `close` needs of user32: loading it would cost every start some time. */
@@ -261,13 +240,16 @@ static DWORD close_windows(void)
 
 static void terminate(void)
 {
+    adopt_escaped();
     write_text("terminated\n");
-    TerminateJobObject(job, 1);
+    terminated = TerminateJobObject(job, 1);
 }
 
 static void ask_to_close(void)
 {
-    DWORD asked = close_windows();
+    DWORD asked;
+    adopt_escaped();
+    asked = close_windows();
     write_text("asked ");
     write_number(asked, 10);
     write_text("\n");
@@ -326,7 +308,9 @@ static void supervise(DWORD first)
             break;
         case JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO:
             /* Wine tells nothing else of processes that TerminateJobObject has ended. */
-            return;
+            if (terminated)
+                return;
+            break;
         case COMMAND_CLOSE:
             ask_to_close();
             break;
@@ -340,14 +324,12 @@ static void supervise(DWORD first)
 static BOOL prepare(const WCHAR *path)
 {
     JOBOBJECT_ASSOCIATE_COMPLETION_PORT association = {0};
-    heap = GetProcessHeap();
-    input = GetStdHandle(STD_INPUT_HANDLE);
-    SetHandleInformation(input, HANDLE_FLAG_INHERIT, 0);
-    events = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_BREAKAWAY_OK};
     port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
     job = CreateJobObjectW(NULL, NULL);
     association.CompletionPort = port;
-    return events != INVALID_HANDLE_VALUE && port && job &&
+    return open_texts(path) && port && job &&
+           SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof(limits)) &&
            SetInformationJobObject(job, JobObjectAssociateCompletionPortInformation, &association, sizeof(association));
 }
 
