@@ -140,9 +140,10 @@ demo: deps ## start a real game and show what happens: here, or in the test worl
 	@tests/demo/run
 
 .PHONY: bench
-bench: ## measure the agent beside systemd and Podman alone, and streamed sessions in a browser
+bench: ## measure the agent beside systemd and Podman alone, streamed sessions in a browser, and Windows programs
 	@tests/bench/run
 	@tests/bench/streamed/run
+	@tests/bench/windows/run
 
 .PHONY: images
 images: $(BUILT) ## build the container images with Podman

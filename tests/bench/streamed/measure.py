@@ -7,10 +7,11 @@ import statistics
 import sys
 import time
 
+import figures
 import world
 from stream import IMAGE, get, install_game, program, start, used
 from viewer import Viewer
-from world import find_processes, run, until
+from world import find_processes, run
 
 SAMPLES = 40
 
@@ -22,25 +23,6 @@ JOINING = """
         player.reconnect();
     });
 """
-
-
-class Figures:
-    """The table, and whether every target in it is reached."""
-
-    def __init__(self):
-        self.good = True
-        print(f"{'figure':<52} {'measured':<34} {'value':>8} {'target':>8}")
-
-    def add(self, name, measured, value, target, least=False):
-        good = value >= target if least else value <= target
-        self.good &= good
-        bound = f">={target:g}" if least else f"{target:g}"
-        print(f"{name:<52} {measured:<34} {value:8.2f} {bound:>8} {'ok' if good else 'MISSED'}", flush=True)
-
-    def median(self, name, values, target, unit="ms"):
-        values = sorted(values)
-        middle, high = statistics.median(values), values[len(values) * 9 // 10]
-        self.add(name, f"{middle:.1f} {unit} (90 %: {high:.1f}, n {len(values)})", middle, target)
 
 
 class Load:
@@ -196,15 +178,4 @@ SECTIONS = {
 }
 
 
-def main():
-    names = [name for name in sys.argv[1:] if name != "--check"]
-    if unknown := set(names) - set(SECTIONS):
-        sys.exit(f"there is no section {', '.join(sorted(unknown))}, there are {', '.join(SECTIONS)}")
-    figures = Figures()
-    for name in names or SECTIONS:
-        SECTIONS[name](figures)
-        until(lambda: not find_processes(""), "the processes of the sessions are gone")
-    return 1 if "--check" in sys.argv and not figures.good else 0
-
-
-sys.exit(main())
+sys.exit(figures.main(SECTIONS))
