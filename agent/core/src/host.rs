@@ -171,6 +171,9 @@ pub struct WindowsFacts {
     pub program: ProgramFact,
     /// Whether overlays can be mounted over the library.
     pub overlay: bool,
+    /// Whether the program's directory in the library is another user's: its files
+    /// stay his in a layer over it.
+    pub foreign: bool,
     /// Whether the kernel synchronizes for Windows programs (`/dev/ntsync`).
     pub ntsync: bool,
     /// Number of processors.

@@ -107,6 +107,8 @@ struct WindowsHost {
     /// Why the program cannot be started.
     refused: Option<String>,
     ntsync: bool,
+    /// The program's directory is another user's.
+    foreign: bool,
 }
 
 impl WindowsHost {
@@ -124,6 +126,7 @@ impl WindowsHost {
             prefix: self.prefix(spec),
             program: self.refused.clone().map_or(ProgramFact::Found(found), ProgramFact::Refused),
             overlay: !self.no_overlay,
+            foreign: self.foreign,
             ntsync: self.ntsync,
             processors: 8,
         })

@@ -50,6 +50,10 @@ pub(super) fn check(
     } else if !has_saves {
         warnings.push("Saves: without GameId or Saves, what the game writes ends with the session".to_owned());
     }
+    if found.foreign {
+        let text = "Library: the program's directory belongs to another user, the game cannot change what is in it";
+        warnings.push(text.to_owned());
+    }
     if windows.snapshot && !matches!(found.prefix, PrefixFact::Layered { layer: Some(_), .. }) {
         warnings.push("SnapshotPrefix: only a prefix that the agent keeps for a game has snapshots".to_owned());
     }

@@ -1,7 +1,7 @@
 //! What a Windows game finds on this host. Looks, and changes nothing.
 
 use super::layers::Layers;
-use super::program::{Places, program};
+use super::program::{Places, is_foreign, program};
 use crate::builds::{Build, Builds};
 use crate::prefix::{Layering, Prefix, Store, Template, template_key, wine_prefix};
 use dillinger_runner_core::host::{BuildFact, LibraryFact, PathFact, PrefixFact, ProgramFact, WindowsFacts};
@@ -63,6 +63,7 @@ pub fn facts(spec: &SessionSpec, windows: &WindowsSpec, from: &Sources<'_>) -> W
         prefix,
         program,
         overlay,
+        foreign: places.library.as_ref().is_some_and(|library| is_foreign(&windows.executable, library)),
         ntsync: std::fs::File::open(from.root.join(NTSYNC)).is_ok(),
         processors: std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1)),
     }

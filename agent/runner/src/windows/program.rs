@@ -9,6 +9,7 @@ use dillinger_runner_core::wine::find::{EntryKind, FindError, find};
 use dillinger_runner_core::wine::path::{Place, WindowsPath};
 use dillinger_runner_core::wine::pe::{FileKind, HEADER_BYTES};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 
 /// Where programs are looked for.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,17 @@ pub(super) struct Places {
 /// Finds the program that a request names.
 pub(super) fn program(executable: &str, places: &Places) -> ProgramFact {
     look(executable, places).map_or_else(ProgramFact::Refused, ProgramFact::Found)
+}
+
+/// Whether the directory of a program in the library belongs to another user. Of one that is not found it does not.
+pub(super) fn is_foreign(executable: &str, library: &Layers) -> bool {
+    let Ok(path) = WindowsPath::parse(executable) else { return false };
+    if path.place != Place::Library {
+        return false;
+    }
+    let directory = path.parent().map(|path| path.components).unwrap_or_default();
+    let Ok(names) = find(&directory, EntryKind::Directory, |names| library.list(names)) else { return false };
+    library.path(&names).metadata().is_ok_and(|meta| meta.uid() != crate::host::uid())
 }
 
 fn look(executable: &str, places: &Places) -> Result<Program, String> {
@@ -52,6 +64,7 @@ fn look(executable: &str, places: &Places) -> Result<Program, String> {
 mod tests {
     use super::*;
     use dillinger_runner_core::wine::ProgramKind;
+    use std::path::PathBuf;
 
     #[test]
     fn a_program_is_found_or_refused_with_the_reason() {
@@ -63,6 +76,12 @@ mod tests {
         let places = Places { library: Some(layers), drive_c: None };
         let ProgramFact::Found(found) = program("d:/größe/start.bat", &places) else { panic!("not found") };
         assert_eq!((found.path.as_str(), found.kind), ("D:\\Größe\\Start.BAT", ProgramKind::Batch));
+        let library = places.library.as_ref().unwrap();
+        assert!(!is_foreign("größe/start.bat", library) && !is_foreign("notes.exe", library));
+        // What belongs to another user on every host.
+        let system = Layers { lower: PathBuf::from("/"), ..Layers::default() };
+        let another = std::fs::metadata("/proc/1").unwrap().uid() != crate::host::uid();
+        assert_eq!(is_foreign("proc/1/x.exe", &system), another);
         for (executable, said) in [
             ("Größe/stört.bat", "nearest names are \"Start.BAT\""),
             ("notes.exe", "cannot be started: "),
