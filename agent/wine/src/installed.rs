@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// The most names of each kind in a report.
 const MOST_NAMES: usize = 100;
+/// The most characters of the name of an installed program: the registry has no limit.
+const LONGEST_NAME: usize = 256;
 
 /// What is there.
 #[derive(Debug, Default)]
@@ -47,11 +49,12 @@ impl Inventory {
         };
         let system = drive.join("windows");
         let executables = added().map(|(path, _)| path).filter(|path| is_program(path) && !path.starts_with(&system));
+        let programs = self.programs.difference(&before.programs);
         Installed {
             files: added().count() as u64,
             bytes: added().map(|(_, size)| size).sum(),
             executables: executables.map(|path| windows_path(path, &drive)).take(MOST_NAMES).collect(),
-            programs: self.programs.difference(&before.programs).take(MOST_NAMES).cloned().collect(),
+            programs: programs.map(|name| name.chars().take(LONGEST_NAME).collect()).take(MOST_NAMES).collect(),
         }
     }
 }

@@ -8,6 +8,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
+use std::cell::Cell;
 use std::fs;
 use std::os::fd::AsFd;
 use std::process::{ChildStdin, Command};
@@ -22,6 +23,8 @@ const GONE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Processes {
     signals: SignalFd,
+    /// A signal has asked for the end when nobody waited for it.
+    stopping: Cell<bool>,
 }
 
 /// A program that was started.
@@ -61,7 +64,7 @@ impl Processes {
         // A child begins with no signal blocked: the standard library sees to it.
         set.thread_block().context("sigprocmask")?;
         let signals = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("signalfd")?;
-        Ok(Self { signals })
+        Ok(Self { signals, stopping: Cell::new(false) })
     }
 
     /// Starts a program.
@@ -91,6 +94,9 @@ impl Processes {
         loop {
             if let Some(status) = reap(Some(pid)).status {
                 return Ok(Event::Ended(status));
+            }
+            if self.stopping.take() {
+                return Ok(Event::Stop);
             }
             if let Some(event) = self.signal(until)? {
                 return Ok(event);
@@ -148,14 +154,14 @@ impl Processes {
         while send(|_| Signal::SIGKILL) > 0 && !self.gone(GONE) {}
     }
 
-    /// [`Self::settle`] for the end: a signal that asks for it changes nothing any more.
+    /// [`Self::settle`] for the end, which a signal does not hold up.
     fn gone(&self, most: Duration) -> bool {
         let until = Instant::now() + most;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.settle(left) {
                 Ok(gone) => return gone,
-                Err(error) if error.is::<Stopped>() => {}
+                Err(error) if error.is::<Stopped>() => self.stopping.set(true),
                 Err(_) => return false,
             }
         }

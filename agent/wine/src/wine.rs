@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 const IMAGE_LOADER: &str = "/usr/bin/wine";
 /// Would put the programs of the prefix into a menu that nobody sees.
 const MENUS: (&str, &str) = ("winemenubuilder.exe", "d");
-/// Would ask whether Mono and Gecko should be downloaded, in a dialog.
-const DOWNLOADS: [(&str, &str); 2] = [("mscoree", "d"), ("mshtml", "d")];
+/// Libraries that ask in a dialog whether Mono or Gecko should be downloaded, where a build does not have it there.
+const DOWNLOADS: [(&str, &str); 2] = [("mscoree", "share/wine/mono"), ("mshtml", "share/wine/gecko")];
 /// What DXVK replaces.
 pub(crate) const DXVK: [&str; 5] = ["d3d8", "d3d9", "d3d10core", "d3d11", "dxgi"];
 
@@ -70,8 +70,9 @@ impl Wine {
     pub fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
         let mut command = self.base("run");
         command.args(arguments).stdin(Stdio::null());
-        command
-            .env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), DOWNLOADS.into_iter().chain([MENUS])));
+        let missing = DOWNLOADS.iter().filter(|(_, directory)| self.file(&[directory]).is_none());
+        let disabled = missing.map(|(library, _)| (*library, "d")).chain([MENUS]);
+        command.env("WINEDLLOVERRIDES", overrides(env::var_os("WINEDLLOVERRIDES"), disabled));
         command
     }
 
