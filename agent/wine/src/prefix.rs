@@ -20,9 +20,8 @@ const DRIVES: &[(&str, &str)] = &[("d:", "/library"), ("z:", "/")];
 /// Where Wine says of which width a prefix is, in bytes from the beginning of `system.reg`.
 const HEAD: u64 = 4096;
 
-/// Makes the prefix what `launch` asks for, and gives the winetricks verbs that it has. Starts nothing of Wine when
-/// the prefix is that already.
-pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::Result<Vec<String>> {
+/// Makes the prefix what `launch` asks for. Starts nothing of Wine when it is that already.
+pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::Result<()> {
     let prefix = wine.prefix();
     let mut record = record::Record::read(prefix);
     if prefix.join("system.reg").is_file() {
@@ -40,8 +39,12 @@ pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::R
         dxvk::set(wine, launch.settings.dxvk)?;
     }
     settings::apply(&launch.settings, &mut record, wine, processes)?;
-    verbs::apply(&launch.settings.verbs, &mut record, wine, processes)?;
-    Ok(record.verbs)
+    verbs::apply(&launch.settings.verbs, &mut record, wine, processes)
+}
+
+/// The winetricks verbs that the prefix has.
+pub fn verbs(prefix: &Path) -> Vec<String> {
+    record::Record::read(prefix).verbs
 }
 
 /// Whether programs of 64 bits run there, as the one that starts the game is.

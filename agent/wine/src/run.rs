@@ -37,9 +37,7 @@ pub fn run(file: &Path) -> u8 {
 fn report(file: &Path) -> (Report, bool) {
     let done = Processes::new().and_then(|processes| {
         let launch = read(file)?;
-        let done = execute(&launch, &processes);
-        processes.end_all();
-        Ok((done?, launch.program.is_some()))
+        Ok((execute(&launch, &processes)?, launch.program.is_some()))
     });
     done.unwrap_or_else(|error| (Report { error: Some(format!("{error:#}")), ..Report::default() }, true))
 }
@@ -51,36 +49,43 @@ fn read(file: &Path) -> anyhow::Result<Launch> {
 
 fn execute(launch: &Launch, processes: &Processes) -> anyhow::Result<Report> {
     let wine = Wine::find(launch)?;
+    let mut report = Report::default();
+    let done = session(launch, &wine, processes, &mut report);
+    processes.end_all();
+    report.error = done.err().map(|error| format!("{error:#}"));
+    // Some may have been applied before one failed.
+    report.verbs = prefix::verbs(wine.prefix());
+    Ok(report)
+}
+
+fn session(launch: &Launch, wine: &Wine, processes: &Processes, report: &mut Report) -> anyhow::Result<()> {
     // Before the prefix is touched: what is wrong with it needs no prefix.
     let start = launch.program.as_ref().map(|program| command_line::start(program, launch.install)).transpose()?;
-    let verbs = prefix::prepare(launch, &wine, processes)?;
-    let Some(start) = start else { return Ok(Report { verbs, ..Report::default() }) };
-    let directory = launch.install_directory.as_deref().map(Path::new);
-    let inventory = |processes: &Processes| {
+    prefix::prepare(launch, wine, processes)?;
+    let Some(start) = start else { return Ok(()) };
+    let inventory = || {
+        let directory = launch.install_directory.as_deref().map(Path::new);
         // The registry is in files only when no wineserver has it.
         processes.end_all();
-        launch.install.then(|| Inventory::take(wine.prefix(), directory)).transpose()
+        Inventory::take(wine.prefix(), directory)
     };
-    let before = if launch.install { inventory(processes)? } else { None };
+    let before = launch.install.then(inventory).transpose()?;
     let options = Options { close: Duration::from_micros(launch.close_usec), dxvk: launch.settings.dxvk };
-    let events = session::run(&start, options, &wine, processes)?;
-    let after = inventory(processes)?;
-    let installed = after.zip(before).map(|(after, before)| after.added_since(&before, wine.prefix()));
-    let report = Report { verbs, installed, ..Report::default() };
-    Ok(match events.outcome() {
-        Some(Outcome { code, exception, name }) => {
-            Report { exit_code: Some(code), exception: exception.then_some(code), program: Some(name), ..report }
-        }
-        None => report,
-    })
+    if let Some(Outcome { code, exception, name }) = session::run(&start, options, wine, processes)?.outcome() {
+        report.exit_code = Some(code);
+        report.exception = exception.then_some(code);
+        report.program = Some(name);
+    }
+    report.installed = before.map(|before| anyhow::Ok(inventory()?.added_since(&before, wine.prefix()))).transpose()?;
+    Ok(())
 }
 
 /// The exit status for the container: one byte, of which Podman and systemd use some themselves.
 fn status(report: &Report, program: bool) -> u8 {
-    match report.exit_code {
+    match report.exit_code.filter(|_| report.error.is_none()) {
         Some(code) => u8::try_from(code).ok().filter(|code| *code <= 125).unwrap_or(1),
         // What was to be started was not, or had to be killed.
-        None => u8::from(program),
+        None => u8::from(program || report.error.is_some()),
     }
 }
 
@@ -110,6 +115,8 @@ mod tests {
         }
         assert_eq!(with(None), 1);
         assert_eq!(status(&Report::default(), false), 0, "the prefix was made");
+        let failed = Report { error: Some("no prefix".to_owned()), ..Report::default() };
+        assert_eq!((status(&failed, false), status(&failed, true)), (1, 1));
     }
 
     #[test]
