@@ -19,9 +19,9 @@ pub const HOST_DIRECTORY: &str = "wine";
 pub const SAVES_DIRECTORIES: [&str; 4] = ["home", "profile", "library", ".work"];
 /// The node of the kernel's synchronization for Windows programs.
 const NTSYNC: &str = "/dev/ntsync";
-/// What is said by default: the messages of fatal things, not those of what Wine
-/// does not know yet.
-const DEFAULT_DEBUG: &str = "fixme-all";
+/// What is said by default: what goes wrong, not what Wine does not know yet, nor
+/// what it always misses in a container.
+const DEFAULT_DEBUG: &str = "fixme-all,err-environ,err-ntoskrnl";
 
 /// Checks what the host must have for the game, and settles the prefix and the
 /// build.
@@ -216,7 +216,14 @@ fn environment(spec: &SessionSpec, windows: &WindowsSpec, found: &WindowsFacts) 
         }
     }
     set("WINEDEBUG", if windows.debug.is_empty() { DEFAULT_DEBUG } else { &windows.debug });
-    set("WINEDLLOVERRIDES", &overrides(windows));
+    let overrides = overrides(windows);
+    if !overrides.is_empty() {
+        set("WINEDLLOVERRIDES", &overrides);
+    }
+    if windows.dxvk == Switch::On {
+        // It would write its log beside the game.
+        set("DXVK_LOG_PATH", "none");
+    }
     if !windows.hud.is_empty() {
         set("DXVK_HUD", &windows.hud);
     }
@@ -235,12 +242,10 @@ fn environment(spec: &SessionSpec, windows: &WindowsSpec, found: &WindowsFacts) 
     list
 }
 
-/// `WINEDLLOVERRIDES`: no menu entries on a host that is not there, then the keys,
-/// which may say otherwise.
+/// `WINEDLLOVERRIDES`. The supervisor adds what the session needs besides.
 fn overrides(windows: &WindowsSpec) -> String {
     let vkd3d = (windows.vkd3d == Switch::Off).then_some("d3d12,d3d12core=");
-    let own = ["winemenubuilder.exe="].into_iter().chain(vkd3d);
-    own.chain(windows.overrides.iter().map(String::as_str)).collect::<Vec<_>>().join(";")
+    vkd3d.into_iter().chain(windows.overrides.iter().map(String::as_str)).collect::<Vec<_>>().join(";")
 }
 
 /// What a build that knows the way is told; others pay no heed. Wine takes ntsync by

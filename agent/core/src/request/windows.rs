@@ -284,6 +284,13 @@ fn verbs(list: &[String]) -> Result<Vec<String>, String> {
         if !starts_well || !verb.chars().all(letters) {
             return Err(format!("{} is no verb of winetricks, expected such as corefonts", quoted(verb)));
         }
+        // What removes the prefix, or is for another one.
+        if verb == "annihilate" || verb.starts_with("prefix=") {
+            return Err(format!(
+                "{} is a verb for whole prefixes, which are the agent's to make and remove",
+                quoted(verb)
+            ));
+        }
     }
     Ok(list.to_vec())
 }
@@ -358,6 +365,7 @@ mod tests {
             ("DllOverrides", list(&["a;b=n"]), "NAME=ORDER"),
             ("Winetricks", list(&["-q"]), "corefonts"),
             ("Winetricks", list(&["a b"]), "corefonts"),
+            ("Winetricks", list(&["annihilate"]), "whole prefixes"),
         ] {
             let error = request.set_list(key, &words).unwrap().unwrap_err();
             assert!(error.contains(said), "{key} {words:?}: {error}");
