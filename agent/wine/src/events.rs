@@ -1,6 +1,6 @@
 //! What `dillinger-launch.exe` writes of the processes of its job, and which of their exit codes is the game's.
 
-use crate::exception;
+use dillinger_runner_core::wine::exception_name;
 
 /// What became of the programs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl Events {
             }
             _ => others().unwrap_or(last),
         };
-        let exception = exception::name(game.code).is_some();
+        let exception = exception_name(game.code).is_some();
         Some(Outcome { code: game.code, exception, name: game.name.clone() })
     }
 }

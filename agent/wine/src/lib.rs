@@ -6,7 +6,6 @@
 
 pub mod command_line;
 pub mod events;
-pub mod exception;
 pub mod installed;
 pub mod prefix;
 pub mod processes;

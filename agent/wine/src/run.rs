@@ -2,14 +2,13 @@
 
 use crate::command_line;
 use crate::events::Outcome;
-use crate::exception;
 use crate::installed::Inventory;
 use crate::prefix;
 use crate::processes::Processes;
 use crate::session::{self, Options};
 use crate::wine::Wine;
 use anyhow::Context;
-use dillinger_runner_core::wine::{Launch, REPORT_FILE, Report};
+use dillinger_runner_core::wine::{Launch, REPORT_FILE, Report, exception_name};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -21,7 +20,7 @@ pub fn run(file: &Path) -> u8 {
         (Some(error), _, _) => eprintln!("dillinger-wine: {}", one_line(error)),
         (None, Some(code), _) => {
             let name = report.program.as_deref().unwrap_or("the program");
-            let what = exception::name(code).unwrap_or("exception");
+            let what = exception_name(code).unwrap_or("exception");
             eprintln!("dillinger-wine: {name} was ended by an exception: {what} (0x{code:08X})");
         }
         _ => {}
