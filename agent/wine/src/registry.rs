@@ -3,5 +3,5 @@
 mod reg_file;
 mod uninstall;
 
-pub use reg_file::{Data, RegFile, RegistryError};
+pub use reg_file::{RegFile, RegistryError};
 pub use uninstall::programs;

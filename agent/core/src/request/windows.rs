@@ -2,7 +2,7 @@
 
 use super::check;
 use crate::problem::quoted;
-use crate::wine::RegistryValue;
+use crate::wine::{RegistryData, RegistryValue};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -306,30 +306,8 @@ fn registry_value((key, name, data): &(String, String, String)) -> Result<Regist
             return Err(format!("{} has a control character in it", quoted(text)));
         }
     }
-    registry_data(data)?;
+    RegistryData::parse(data).map_err(|error| error.to_string())?;
     Ok(RegistryValue { key: key.clone(), name: name.clone(), data: data.clone() })
-}
-
-/// The data of a value as `.reg` files write it.
-fn registry_data(data: &str) -> Result<(), String> {
-    let hexadecimal = |text: &str, digits: usize| {
-        (1..=digits).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let bytes = |text: &str| text.is_empty() || text.split(',').all(|byte| hexadecimal(byte.trim(), 2));
-    let form = match data.split_once(':') {
-        Some(("dword", digits)) if !hexadecimal(digits, 8) => "dword: and 1 to 8 hexadecimal digits",
-        Some(("qword", digits)) if !hexadecimal(digits, 16) => "qword: and 1 to 16 hexadecimal digits",
-        Some((kind, list)) if is_hex_kind(kind) && !bytes(list) => "hex: and bytes such as 01,ff",
-        _ => return Ok(()),
-    };
-    Err(format!("{} is no data of a value, expected {form}", quoted(data)))
-}
-
-/// `hex` or `hex(N)`.
-fn is_hex_kind(kind: &str) -> bool {
-    let number = kind.strip_prefix("hex(").and_then(|rest| rest.strip_suffix(')'));
-    kind == "hex"
-        || number.is_some_and(|digits| (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -376,7 +354,17 @@ mod tests {
     fn values_of_the_registry() {
         let mut request = WindowsRequest::default();
         let value = |key: &str, name: &str, data: &str| (key.to_owned(), name.to_owned(), data.to_owned());
-        for data in ["dword:0000001f", "qword:1", "hex:01,ff", "hex(2):41,00", "hex:", "C:\\x:y", "str:dword:1", ""] {
+        for data in [
+            "dword:0000001f",
+            "qword:1",
+            "hex:01,ff",
+            "hex(2):41,00",
+            "hex(100):01",
+            "hex:",
+            "C:\\x:y",
+            "str:dword:1",
+            "",
+        ] {
             assert_eq!(request.set_registry(&[value("HKCU\\Software\\A", "b", data)]), Ok(()), "{data}");
         }
         for (key, data, said) in [
@@ -384,6 +372,7 @@ mod tests {
             ("HKCU\\\\A", "x", "HKCU"),
             ("HKCU\\A", "dword:xyz", "8 hexadecimal"),
             ("HKCU\\A", "hex:1,,2", "01,ff"),
+            ("HKCU\\A", "hex(abc", "hex(TYPE):"),
             ("HKCU\\A\n[HKLM]", "x", "control"),
         ] {
             let error = request.set_registry(&[value(key, "b", data)]).unwrap_err();

@@ -2,11 +2,11 @@
 
 use super::record::Record;
 use crate::processes::Processes;
-use crate::registry::{Data, RegFile, RegistryError};
+use crate::registry::{RegFile, RegistryError};
 use crate::scratch;
 use crate::wine::Wine;
 use anyhow::Context;
-use dillinger_runner_core::wine::PrefixSettings;
+use dillinger_runner_core::wine::{PrefixSettings, RegistryData};
 use std::fs;
 
 /// Version of [`base`]: a prefix with an older one gets all of it again.
@@ -53,14 +53,14 @@ fn changes(wanted: &PrefixSettings, record: &Record) -> Result<RegFile, Registry
     if record.virtual_desktop != wanted.virtual_desktop {
         const EXPLORER: &str = r"HKCU\Software\Wine\Explorer";
         if let Some(size) = &wanted.virtual_desktop {
-            file.set(EXPLORER, "Desktop", &Data::string("Default"))?;
-            file.set(&format!(r"{EXPLORER}\Desktops"), "Default", &Data::string(size))?;
+            file.set_string(EXPLORER, "Desktop", "Default")?;
+            file.set_string(&format!(r"{EXPLORER}\Desktops"), "Default", size)?;
         } else {
             file.remove(EXPLORER, "Desktop")?;
         }
     }
     for value in wanted.registry.iter().filter(|value| !record.registry.contains(value)) {
-        file.set(&value.key, &value.name, &Data::parse(&value.data)?)?;
+        file.set(&value.key, &value.name, &RegistryData::parse(&value.data)?)?;
     }
     Ok(file)
 }
@@ -74,10 +74,10 @@ const DEBUGGER_32: &str = r"C:\windows\sysnative\winedbg.exe --command pass %ld 
 /// What every prefix has: the place of a crash goes to the log, not into a dialog that nobody may ever answer. And at
 /// its start nothing looks for menus, of which there are none.
 fn base(file: &mut RegFile) -> Result<(), RegistryError> {
-    file.set(r"HKCU\Software\Wine\WineDbg", "ShowCrashDialog", &Data::Dword(0))?;
+    file.set(r"HKCU\Software\Wine\WineDbg", "ShowCrashDialog", &RegistryData::Dword(0))?;
     for (software, debugger) in [("Software", DEBUGGER), (r"Software\Wow6432Node", DEBUGGER_32)] {
         let key = format!(r"HKLM\{software}\Microsoft\Windows NT\CurrentVersion\AeDebug");
-        file.set(&key, "Debugger", &Data::string(debugger))?;
+        file.set_string(&key, "Debugger", debugger)?;
     }
     file.remove(r"HKLM\Software\Microsoft\Windows\CurrentVersion\RunServices", "winemenubuilder")
 }
@@ -138,6 +138,6 @@ mod tests {
     fn wrong_data_is_an_error_that_names_it() {
         let wanted = PrefixSettings { registry: vec![value("dword:no")], ..PrefixSettings::default() };
         let error = changes(&wanted, &Record::default()).unwrap_err();
-        assert_eq!(error, RegistryError::Data("dword:no".to_owned()));
+        assert!(error.to_string().contains("\"dword:no\" is no data of a value, expected dword:"), "{error}");
     }
 }
