@@ -12,6 +12,7 @@
 //! What is being made has a name that begins with a dot and ends with `.part`, until it is renamed into place.
 //! Everything here blocks: it works on files.
 
+mod directory;
 mod error;
 mod export;
 mod import;
@@ -35,6 +36,7 @@ pub(crate) use store::{FULL, UPPER, WORK};
 pub use store::{Prefix, Store};
 pub use template::{Template, profile_path, template_key, wine_prefix};
 
+pub(crate) use directory::{is_there, require};
 pub(crate) use import::unpack_failed;
 pub(crate) use snapshot::exchange;
 pub(crate) use store::{is_name, names, own_part, put_away};

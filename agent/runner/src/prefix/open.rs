@@ -1,5 +1,6 @@
 //! A prefix for a session: found, or made from its template.
 
+use super::directory::{is_there, require};
 use super::error::{Error, Result};
 use super::lock::Lock;
 use super::record::{Layering, PrefixRecord, write};
@@ -11,7 +12,7 @@ use crate::store::make_private;
 use crate::tree;
 use dillinger_runner_core::plan::directory_name;
 use dillinger_runner_core::wine::Tool;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is mounted at `/prefix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +61,13 @@ impl Store {
         // It may have changed until it was locked.
         prefix.record = self.read(&name)?.ok_or_else(|| Error::NoSuchPrefix(name.clone()))?.record;
         check_tool(&prefix, template.record.tool)?;
+        let layers = layers(&prefix, template)?;
         let migrate = prefix.record.template != template.key;
         // An imported prefix has nothing to go back to.
         if migrate && !prefix.record.template.is_empty() {
             self.take_snapshot(&prefix, &Cause::Migration, keep)?;
         }
-        let own = prefix.files().join(profile_path(template.record.tool));
-        let profile = if !prefix.record.layered && own.is_dir() { own } else { template.profile() };
-        Ok(Opened { layers: layers(&prefix, template)?, prefix, migrate, profile, lock })
+        Ok(Opened { profile: profile(&prefix, template)?, layers, prefix, migrate, lock })
     }
 
     /// The prefix of a game, if it was made; nothing is changed.
@@ -126,11 +126,23 @@ fn check_tool(prefix: &Prefix, tool: Tool) -> Result<()> {
     )))
 }
 
+/// What the player's own copy is filled from.
+fn profile(prefix: &Prefix, template: &Template) -> Result<PathBuf> {
+    let inside = profile_path(template.record.tool);
+    if !prefix.record.layered && is_there(&prefix.files(), &inside)? {
+        return Ok(prefix.files().join(inside));
+    }
+    template.profile()
+}
+
 fn layers(prefix: &Prefix, template: &Template) -> Result<Layers> {
+    require(&prefix.files())?;
     if !prefix.record.layered {
         return Ok(Layers::Full(prefix.files()));
     }
     let work = prefix.directory.join(WORK);
-    make_private(&work).map_err(Error::storage("making", &work))?;
+    if !is_there(&work, Path::new(""))? {
+        make_private(&work).map_err(Error::storage("making", &work))?;
+    }
     Ok(Layers::Overlay { lower: template.files.clone(), upper: prefix.files(), work })
 }

@@ -1,5 +1,6 @@
 //! Templates: what a Wine or Proton build makes of an empty directory, kept so that a game's prefix need not be made anew.
 
+use super::directory::is_there;
 use super::error::Result;
 use super::record::{TemplateRecord, read};
 use super::store::{Store, is_name, names, put_away};
@@ -52,9 +53,14 @@ impl Template {
         }
     }
 
-    /// The directory of the Windows user in it.
-    pub fn profile(&self) -> PathBuf {
-        self.files.join(profile_path(self.record.tool))
+    /// The directory of the Windows user in it, whether it is there or not.
+    ///
+    /// # Errors
+    /// Something else, such as a link, is in its place or on the way to it.
+    pub fn profile(&self) -> Result<PathBuf> {
+        let inside = profile_path(self.record.tool);
+        is_there(&self.files, &inside)?;
+        Ok(self.files.join(inside))
     }
 }
 

@@ -7,6 +7,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+mod hostile;
+
 const KEEP: usize = 3;
 
 struct World {

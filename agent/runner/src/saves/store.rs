@@ -1,33 +1,41 @@
 //! The saves that the agent keeps.
 
-use crate::prefix::{Error, Hold, Lock, Locks, Result};
+use crate::prefix::{Error, Hold, Lock, Locks, Result, is_there, require};
 use crate::store::make_private;
-use crate::tree::{self, Measure, measure};
-use dillinger_runner_core::plan::directory_name;
+use crate::tree::{self, Measure, is_directory, measure};
+use dillinger_runner_core::plan::{SAVES_DIRECTORIES, directory_name};
 use std::path::{Path, PathBuf};
 
-pub(super) const PROFILE: &str = "profile";
-pub(super) const LIBRARY: &str = "library";
-pub(super) const WORK: &str = ".work";
+pub(super) const HOME: &str = SAVES_DIRECTORIES[0];
+pub(super) const PROFILE: &str = SAVES_DIRECTORIES[1];
+pub(super) const LIBRARY: &str = SAVES_DIRECTORIES[2];
+pub(super) const WORK: &str = SAVES_DIRECTORIES[3];
 /// What of saves is the player's.
-pub(super) const PARTS: [&str; 3] = ["home", PROFILE, LIBRARY];
+pub(super) const PARTS: [&str; 3] = [HOME, PROFILE, LIBRARY];
+/// The profile until it is whole.
+const DRAFT: &str = ".profile.part";
 
 /// Makes what a Windows session needs in its directory of saves, and fills the Windows user's files from this directory
-/// if there are none yet.
+/// if there are none yet. All of it is mounted, and none of it may be a link: a game that had these saves as its home, or
+/// an archive, may have made one.
 ///
 /// # Errors
-/// The file system refuses.
+/// [`Error::Invalid`] if something is there that is no directory of its own, or the file system refuses.
 pub fn ensure(saves: &Path, profile: &Path) -> Result<()> {
-    for directory in ["home", LIBRARY, WORK].map(|name| saves.join(name)) {
-        make_private(&directory).map_err(Error::storage("making", &directory))?;
+    make_private(saves).map_err(Error::storage("making", saves))?;
+    require(saves)?;
+    for directory in [HOME, LIBRARY, WORK].map(|name| saves.join(name)) {
+        if !is_there(&directory, Path::new(""))? {
+            make_private(&directory).map_err(Error::storage("making", &directory))?;
+        }
     }
     let own = saves.join(PROFILE);
-    if own.exists() {
+    if is_there(&own, Path::new(""))? {
         return Ok(());
     }
-    let making = saves.join(".profile.part");
+    let making = saves.join(DRAFT);
     tree::remove(&making).map_err(Error::storage("removing", &making))?;
-    if profile.is_dir() {
+    if is_there(profile, Path::new(""))? {
         tree::copy(profile, &making).map_err(Error::storage("copying", profile))?;
     } else {
         make_private(&making).map_err(Error::storage("making", &making))?;
@@ -63,7 +71,8 @@ impl SavesEntry {
 
     /// Whether a Windows session has made them.
     pub fn is_windows(&self) -> bool {
-        self.directory.join(WORK).is_dir()
+        // One of these alone may be in any home.
+        [HOME, LIBRARY, WORK].iter().all(|name| is_directory(&self.directory.join(name)))
     }
 }
 
@@ -93,7 +102,7 @@ impl SavesStore {
     /// The directory cannot be read.
     pub fn list(&self) -> Result<Vec<SavesEntry>> {
         let mut names = crate::prefix::names(&self.root)?;
-        names.retain(|name| crate::prefix::is_name(name) && self.root.join(name).is_dir());
+        names.retain(|name| crate::prefix::is_name(name) && is_directory(&self.root.join(name)));
         names.sort_unstable();
         Ok(names.into_iter().map(|name| self.entry(name)).collect())
     }
@@ -105,7 +114,7 @@ impl SavesStore {
     pub fn find(&self, name: &str) -> Result<SavesEntry> {
         let of_game = directory_name(name);
         let mut candidates = [name, of_game.as_str()].into_iter();
-        let found = candidates.find(|name| crate::prefix::is_name(name) && self.root.join(name).is_dir());
+        let found = candidates.find(|name| crate::prefix::is_name(name) && is_directory(&self.root.join(name)));
         found.map(|name| self.entry(name.to_owned())).ok_or_else(|| Error::NoSuchSaves(name.to_owned()))
     }
 
@@ -120,8 +129,10 @@ impl SavesStore {
     /// The first; the rest is removed all the same.
     pub fn sweep(&self) -> Result<()> {
         let mut first = crate::prefix::sweep(&self.root);
-        for entry in self.list()? {
-            first = first.and(crate::prefix::sweep(&entry.directory));
+        // Saves of a native game are its home, where every name is its own.
+        for entry in self.list()?.into_iter().filter(SavesEntry::is_windows) {
+            let draft = entry.directory.join(DRAFT);
+            first = first.and(tree::remove(&draft).map_err(Error::storage("removing", &draft)));
         }
         first
     }

@@ -4,6 +4,7 @@ use super::*;
 use crate::prefix::{Error, Hold, Locks};
 use crate::tree::Mark;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use tar::{Builder, EntryType, Header};
 
@@ -46,6 +47,65 @@ fn a_profile_is_filled_once() {
     let bare = world.place.path().join("bare");
     ensure(&bare, Path::new("/nowhere")).unwrap();
     assert!(bare.join("profile").is_dir());
+}
+
+#[test]
+fn nothing_that_is_mounted_may_be_a_link() {
+    let world = World::new();
+    let (outside, profile) = (world.place.path().join("outside"), world.place.path().join("template"));
+    fs::create_dir_all(&outside).unwrap();
+    for part in ["home", "profile", "library", ".work"] {
+        // As a native game may leave its home.
+        let saves = world.place.path().join("saves").join(part.trim_start_matches('.'));
+        fs::create_dir_all(&saves).unwrap();
+        symlink(&outside, saves.join(part)).unwrap();
+        let refused = ensure(&saves, &profile).unwrap_err();
+        let text = format!("{} is a symbolic link, expected a directory of its own", saves.join(part).display());
+        assert_eq!(refused, Error::Invalid(text));
+        fs::remove_file(saves.join(part)).unwrap();
+        fs::write(saves.join(part), "").unwrap();
+        assert!(matches!(ensure(&saves, &profile), Err(Error::Invalid(text)) if text.contains("is no directory")));
+    }
+    let saves = world.place.path().join("saves/link");
+    symlink(&outside, &saves).unwrap();
+    assert!(matches!(ensure(&saves, &profile), Err(Error::Invalid(text)) if text.contains("symbolic link")));
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    symlink(&outside, &profile).unwrap();
+    let fresh = world.place.path().join("saves/fresh");
+    assert!(matches!(ensure(&fresh, &profile), Err(Error::Invalid(text)) if text.contains("symbolic link")));
+    assert!(!fresh.join("profile").is_symlink());
+}
+
+#[test]
+fn an_imported_home_gets_no_links_mounted() {
+    let world = World::new();
+    let mut archive = tar::Builder::new(Vec::new());
+    for name in ["home/profile", "home/library"] {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::Symlink);
+        header.set_size(0);
+        archive.append_link(&mut header, name, world.place.path()).unwrap();
+    }
+    let archive = archive.into_inner().unwrap();
+    let entry = world.store.import("doom", archive.as_slice()).unwrap();
+    assert!(entry.directory.join("profile").is_symlink());
+    let refused = ensure(&entry.directory, Path::new("")).unwrap_err();
+    assert!(matches!(&refused, Error::Invalid(text) if text.contains("symbolic link")), "{refused}");
+}
+
+#[test]
+fn a_home_is_never_swept() {
+    let world = World::new();
+    let native = world.place.path().join("saves/native");
+    for name in [".download.part", ".profile.part", ".work"] {
+        fs::create_dir_all(native.join(name)).unwrap();
+    }
+    let windows = world.saves("windows");
+    fs::create_dir(windows.join(".profile.part")).unwrap();
+    fs::create_dir(windows.join("home/.download.part")).unwrap();
+    world.store.sweep().unwrap();
+    assert_eq!(fs::read_dir(&native).unwrap().count(), 3);
+    assert!(windows.join("home/.download.part").is_dir() && !windows.join(".profile.part").exists());
 }
 
 #[test]

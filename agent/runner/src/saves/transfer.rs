@@ -1,6 +1,6 @@
 //! Saves as archives.
 
-use super::store::{PARTS, SavesEntry, SavesStore};
+use super::store::{HOME, PARTS, SavesEntry, SavesStore};
 use crate::prefix::{Error, Hold, Lock, Result};
 use crate::store::make_private;
 use crate::tree::{self, Rules, Source};
@@ -47,7 +47,7 @@ impl SavesStore {
         let sources = if entry.is_windows() {
             PARTS.map(|part| source(part, entry.directory.join(part))).into()
         } else {
-            vec![source("home", entry.directory.clone())]
+            vec![source(HOME, entry.directory.clone())]
         };
         Ok(Export { sources, _lock: lock })
     }
@@ -81,7 +81,7 @@ impl SavesStore {
         // A native game's saves are its home, and nothing else was in its archive.
         let native = there.map_or_else(|| only_home(making), |entry| !entry.is_windows());
         let new = if native && only_home(making) {
-            making.join(PARTS[0])
+            making.join(HOME)
         } else {
             complete(making)?;
             making.to_owned()
@@ -105,5 +105,5 @@ fn complete(making: &Path) -> Result<()> {
 
 fn only_home(directory: &Path) -> bool {
     let names = crate::prefix::names(directory).unwrap_or_default();
-    names == [PARTS[0]]
+    names == [HOME]
 }

@@ -14,8 +14,12 @@ const MESSAGE_MAX: usize = 500;
 /// It is done by `cp(1)` of GNU coreutils, which has all of that.
 ///
 /// # Errors
-/// The first that cp says. What was copied until then stays.
+/// `from` is a symbolic link, or the first that cp says. What was copied until then stays.
 pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_symlink() {
+        let text = format!("{} is a symbolic link, expected a directory of its own", from.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, text));
+    }
     let done = Command::new("cp")
         .args(["--archive", "--reflink=auto", "--no-target-directory", "--"])
         .args([from, to])
@@ -57,6 +61,16 @@ mod tests {
         assert_eq!(fs::read_link(to.join("link")).unwrap(), Path::new("/nowhere"));
         let (one, two) = (to.join("one").metadata().unwrap(), to.join("two").metadata().unwrap());
         assert_eq!((one.ino(), one.mtime()), (two.ino(), 1_000_000));
+    }
+
+    #[test]
+    fn a_link_is_no_tree() {
+        let place = tempfile::tempdir().unwrap();
+        let (from, to) = (place.path().join("a"), place.path().join("b"));
+        symlink("/etc", &from).unwrap();
+        let error = copy(&from, &to).unwrap_err();
+        assert!(error.to_string().contains("is a symbolic link"), "{error}");
+        assert!(!to.is_symlink());
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Measure {
 /// Measures a tree; one that is not there is empty. What cannot be read is left out.
 pub fn measure(path: &Path) -> Measure {
     let mut sum = Measure::default();
-    let mut directories = vec![path.to_owned()];
+    let mut directories: Vec<_> = is_directory(path).then(|| path.to_owned()).into_iter().collect();
     while let Some(directory) = directories.pop() {
         for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -45,6 +45,11 @@ pub fn measure(path: &Path) -> Measure {
         }
     }
     sum
+}
+
+/// Whether a directory is there, and no link to one.
+pub fn is_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|meta| meta.is_dir())
 }
 
 fn is_whiteout(path: &Path) -> bool {

@@ -13,7 +13,7 @@ mod unpack;
 
 pub use archive::{Source, write};
 pub use copy::copy;
-pub use measure::{Measure, measure};
+pub use measure::{Measure, is_directory, measure};
 pub use overlay::Mark;
 pub use remove::remove;
 pub use unpack::{Rules, UnpackError, unpack};

@@ -55,7 +55,7 @@ fn prefix(
         return Ok(None);
     };
     if windows.prefix.is_none() {
-        return Ok(Some(template.profile()));
+        return template.profile().map(Some);
     }
     let opened = store.open_managed(&spec.game_id, &template, AUTOMATIC_SNAPSHOTS, holder)?;
     if windows.snapshot {

@@ -95,7 +95,7 @@ async fn a_wine_image_gets_a_template() {
     assert_eq!((status.state, status.phase, status.error), (JobState::Done, Phase::Finished, None));
     let template = world.store().template("0123456789ab").unwrap();
     assert_eq!((template.record.layering, template.record.image.as_str()), (Layering::Overlay, IMAGE));
-    assert!(template.profile().is_dir() && !world.place().exists());
+    assert!(template.profile().unwrap().is_dir() && !world.place().exists());
     let made = world.podman.bodies(CREATE);
     let containers: Vec<Value> = made.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     // The first is the copy for keep-id.
