@@ -5,8 +5,12 @@ use super::lock::Lock;
 use super::store::{Prefix, Store};
 use super::template::{profile_path, wine_prefix};
 use crate::tree::{self, Source};
+use dillinger_runner_core::plan::SAVES_DIRECTORIES;
 use std::io::{self, Write};
 use std::path::Path;
+
+/// Of a directory of saves.
+const PROFILE: &str = SAVES_DIRECTORIES[1];
 
 /// A prefix that is about to be archived, and held until it is.
 #[derive(Debug)]
@@ -16,8 +20,8 @@ pub struct Export {
 }
 
 impl Store {
-    /// Begins to archive a whole prefix as its programs see it: `saves` is the player's directory of saves, which has the
-    /// Windows user's files. Any Wine can use what is archived.
+    /// Begins to archive a whole prefix as its programs see it: the Windows user's files are those of the saves that it
+    /// was last used with, or of the game's directory in `saves`. Any Wine can use what is archived.
     ///
     /// # Errors
     /// There is none, a session uses it, or the template that it is a layer over has gone.
@@ -28,7 +32,8 @@ impl Store {
         let layers = self.layers_of(&prefix)?.into_iter().map(|files| wine_prefix(&files, tool)).collect();
         let inside = profile_path(tool);
         let profile = inside.strip_prefix(wine_prefix(Path::new(""), tool)).unwrap_or(&inside).to_owned();
-        let instead = Some((profile, saves.join(&prefix.name).join("profile")));
+        let saves = prefix.record.saves.clone().unwrap_or_else(|| saves.join(&prefix.name));
+        let instead = Some((profile, saves.join(PROFILE)));
         let source = Source { layers, instead, ..Source::default() };
         Ok(Export { source, _lock: lock })
     }

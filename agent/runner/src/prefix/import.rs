@@ -51,6 +51,7 @@ impl Store {
             created_usec: now_usec(),
             last_used_usec: 0,
             verbs: Vec::new(),
+            saves: None,
         };
         let imported = self.replace(record, there.as_ref(), &name, &making, archive);
         drop(lock);

@@ -47,7 +47,8 @@ pub struct Opened {
 
 impl Store {
     /// Opens the prefix of a game for a session with this template, and makes it if there is none. A prefix that is
-    /// to be migrated gets an automatic snapshot first, of which the newest `keep` are kept.
+    /// to be migrated gets an automatic snapshot first, of which the newest `keep` are kept, unless it has one from a
+    /// migration that has failed since.
     ///
     /// # Errors
     /// [`Error::Busy`] if a session uses it; it was made by the other tool; or the file system refuses.
@@ -64,41 +65,23 @@ impl Store {
         let layers = layers(&prefix, template)?;
         let migrate = prefix.record.template != template.key;
         // An imported prefix has nothing to go back to.
-        if migrate && !prefix.record.template.is_empty() {
+        if migrate && !prefix.record.template.is_empty() && !self.has_way_back(&prefix)? {
             self.take_snapshot(&prefix, &Cause::Migration, keep)?;
         }
         Ok(Opened { profile: profile(&prefix, template)?, layers, prefix, migrate, lock })
     }
 
-    /// The prefix of a game, if it was made; nothing is changed.
-    ///
-    /// # Errors
-    /// Its record cannot be read.
-    pub fn of_game(&self, game_id: &str) -> Result<Option<Prefix>> {
-        self.read(&directory_name(game_id))
-    }
-
     fn create(&self, name: &str, game_id: &str, template: &Template) -> Result<Prefix> {
         let making = own_part(&self.prefixes, name)?;
-        let layered = template.record.layering == Layering::Overlay;
-        if layered {
-            let upper = making.join(UPPER);
-            make_private(&upper).map_err(Error::storage("making", &upper))?;
-        } else {
-            tree::copy(&template.files, &making.join(FULL)).map_err(Error::storage("copying", &template.files))?;
-        }
-        let record = PrefixRecord {
-            game_id: game_id.to_owned(),
-            tool: template.record.tool,
-            build: template.record.build.clone(),
-            template: template.key.clone(),
-            layered,
-            created_usec: now_usec(),
-            last_used_usec: 0,
-            verbs: Vec::new(),
-        };
-        write(&making.join(RECORD), &record)?;
         let directory = self.prefixes.join(name);
+        let record = match fill(&making, game_id, template) {
+            Ok(record) => record,
+            Err(error) => {
+                // A full disk is no place for half a copy.
+                put_away(&making, &self.prefixes)?;
+                return Err(error);
+            }
+        };
         if let Err(error) = std::fs::rename(&making, &directory) {
             put_away(&making, &self.prefixes)?;
             // Somebody else was quicker, and who may have it is decided by its lock.
@@ -106,6 +89,30 @@ impl Store {
         }
         Ok(Prefix { name: name.to_owned(), directory, record })
     }
+}
+
+/// Makes all that a new prefix has.
+fn fill(making: &Path, game_id: &str, template: &Template) -> Result<PrefixRecord> {
+    let layered = template.record.layering == Layering::Overlay;
+    if layered {
+        let upper = making.join(UPPER);
+        make_private(&upper).map_err(Error::storage("making", &upper))?;
+    } else {
+        tree::copy(&template.files, &making.join(FULL)).map_err(Error::storage("copying", &template.files))?;
+    }
+    let record = PrefixRecord {
+        game_id: game_id.to_owned(),
+        tool: template.record.tool,
+        build: template.record.build.clone(),
+        template: template.key.clone(),
+        layered,
+        created_usec: now_usec(),
+        last_used_usec: 0,
+        verbs: Vec::new(),
+        saves: None,
+    };
+    write(&making.join(RECORD), &record)?;
+    Ok(record)
 }
 
 fn check_tool(prefix: &Prefix, tool: Tool) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::store::write_whole;
 use dillinger_runner_core::wine::Tool;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whether a prefix can be a layer over its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub struct PrefixRecord {
     /// winetricks verbs that it has.
     #[serde(default)]
     pub verbs: Vec<String>,
+    /// The directory of saves of the session that used it last; none if there were no saves, or no session.
+    #[serde(default)]
+    pub saves: Option<PathBuf>,
 }
 
 /// `snapshot.json`

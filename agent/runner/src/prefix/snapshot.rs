@@ -11,6 +11,8 @@ use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use std::path::{Path, PathBuf};
 
 const RECORD: &str = "snapshot.json";
+const MIGRATION: &str = "before-migration";
+const ROLLBACK: &str = "before-rollback to ";
 
 /// Why a snapshot is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +32,8 @@ impl Cause {
         match self {
             Self::Asked(comment) => comment.clone(),
             Self::Session => "before-session".to_owned(),
-            Self::Migration => "before-migration".to_owned(),
-            Self::Rollback(snapshot) => format!("before-rollback to {snapshot}"),
+            Self::Migration => MIGRATION.to_owned(),
+            Self::Rollback(snapshot) => format!("{ROLLBACK}{snapshot}"),
         }
     }
 }
@@ -51,6 +53,22 @@ impl Snapshot {
     /// Its files.
     pub fn files(&self) -> PathBuf {
         self.directory.join(if self.record.prefix.layered { super::store::UPPER } else { super::store::FULL })
+    }
+}
+
+impl SnapshotRecord {
+    fn is_migration(&self) -> bool {
+        self.automatic && self.comment == MIGRATION
+    }
+
+    /// Whether it was taken before a migration that has not succeeded yet.
+    fn is_way_back_of(&self, prefix: &Prefix) -> bool {
+        let (then, now) = (&self.prefix, &prefix.record);
+        self.is_migration() && then.template == now.template && then.last_used_usec == now.last_used_usec
+    }
+
+    fn is_rollback(&self) -> bool {
+        self.automatic && self.comment.starts_with(ROLLBACK)
     }
 }
 
@@ -132,9 +150,19 @@ impl Store {
         Ok(snapshot)
     }
 
+    /// Whether the state before a migration that has failed is kept already. The prefix is then what the failure left, and
+    /// a snapshot of that would only take the place of a better one.
+    pub(super) fn has_way_back(&self, prefix: &Prefix) -> Result<bool> {
+        let all = self.snapshots(prefix)?;
+        // After a rollback the prefix is something else again.
+        let newest = all.iter().rev().find(|one| one.record.is_migration() || one.record.is_rollback());
+        Ok(newest.is_some_and(|one| one.record.is_way_back_of(prefix)))
+    }
+
     fn drop_automatic(&self, prefix: &Prefix, keep: usize) -> Result<()> {
         let all = self.snapshots(prefix)?;
-        let automatic: Vec<&Snapshot> = all.iter().filter(|snapshot| snapshot.record.automatic).collect();
+        let may_go = |one: &&Snapshot| one.record.automatic && !one.record.is_way_back_of(prefix);
+        let automatic: Vec<&Snapshot> = all.iter().filter(may_go).collect();
         // The newest was taken now, for a reason.
         let surplus = automatic.len().saturating_sub(keep.max(1));
         for snapshot in automatic.into_iter().take(surplus) {

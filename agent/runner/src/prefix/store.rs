@@ -91,7 +91,8 @@ impl Store {
         Ok(all)
     }
 
-    /// The prefix that a caller means, by its own name or by its game's id.
+    /// The prefix that a caller of the bus means, by its own name or by its game's id. What is done for a session goes by
+    /// the id alone, see [`Store::of_game`]: an id may read as the name of another game's prefix.
     ///
     /// # Errors
     /// There is none, or its record cannot be read.
@@ -110,9 +111,8 @@ impl Store {
     ///
     /// # Errors
     /// There is none, or somebody uses it.
-    pub fn lock_managed(&self, name: &str, holder: &str) -> Result<Lock> {
-        let prefix = self.find(name)?;
-        self.lock(&prefix, holder)
+    pub fn lock_managed(&self, game_id: &str, holder: &str) -> Result<Lock> {
+        self.lock(&self.expect_of_game(game_id)?, holder)
     }
 
     /// Takes a prefix that is a directory of the caller's own.
@@ -133,13 +133,15 @@ impl Store {
         self.locks.holder(&prefix.directory)
     }
 
-    /// Writes down that a session has used a prefix, which is now up to this template and has these verbs.
+    /// Writes down that a session has used the prefix of a game, which is now up to this template and has these verbs, with
+    /// this directory of saves.
     ///
     /// # Errors
     /// There is no such prefix, or it cannot be written.
-    pub fn note_used(&self, name: &str, template: &str, verbs: &[String]) -> Result<()> {
-        let mut prefix = self.find(name)?;
+    pub fn note_used(&self, game_id: &str, template: &str, verbs: &[String], saves: Option<&Path>) -> Result<()> {
+        let mut prefix = self.expect_of_game(game_id)?;
         prefix.record.last_used_usec = now_usec();
+        prefix.record.saves = saves.map(Path::to_owned);
         template.clone_into(&mut prefix.record.template);
         prefix.record.build = self.template(template).map_or(prefix.record.build, |template| template.record.build);
         for verb in verbs {
@@ -167,6 +169,18 @@ impl Store {
             Err(Error::Busy { holder, .. }) => Err(Error::Busy { what: format!("prefix {}", prefix.name), holder }),
             taken => taken,
         }
+    }
+
+    /// The prefix of a game, if it was made; nothing is changed.
+    ///
+    /// # Errors
+    /// Its record cannot be read.
+    pub fn of_game(&self, game_id: &str) -> Result<Option<Prefix>> {
+        self.read(&directory_name(game_id))
+    }
+
+    fn expect_of_game(&self, game_id: &str) -> Result<Prefix> {
+        self.of_game(game_id)?.ok_or_else(|| Error::NoSuchPrefix(game_id.to_owned()))
     }
 
     /// The prefix of this very name, if it is there.

@@ -91,12 +91,17 @@ impl Store {
         Ok(names.iter().filter_map(|key| self.template(key)).collect())
     }
 
-    /// Removes templates that nothing needs: their image has gone, and no prefix is a layer over them. Returns their keys.
+    /// Removes templates that nothing needs: their image has gone, and no prefix is a layer over them or was at one of
+    /// its snapshots. Returns their keys.
     ///
     /// # Errors
     /// The directories cannot be read, or a template not be removed.
     pub fn remove_unused_templates(&self, image_is_there: impl Fn(&str) -> bool) -> Result<Vec<String>> {
-        let used: BTreeSet<String> = self.list()?.into_iter().map(|prefix| prefix.record.template).collect();
+        let mut used = BTreeSet::new();
+        for prefix in self.list()? {
+            used.extend(self.snapshots(&prefix)?.into_iter().map(|snapshot| snapshot.record.prefix.template));
+            used.insert(prefix.record.template);
+        }
         let mut removed = Vec::new();
         for template in self.templates()? {
             if used.contains(&template.key) || image_is_there(&template.record.image_id) {

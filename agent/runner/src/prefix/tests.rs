@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 mod hostile;
+mod kept;
 
 const KEEP: usize = 3;
 
@@ -151,8 +152,8 @@ fn another_build_migrates_and_the_way_back_is_open() {
     let Layers::Overlay { lower, upper, .. } = &opened.layers else { panic!() };
     assert_eq!(lower, &new.files);
     fs::write(upper.join("save"), "new").unwrap();
-    world.store.note_used("doom", &new.key, &["corefonts".to_owned()]).unwrap();
-    world.store.note_used("doom", &new.key, &["corefonts".to_owned(), "vcrun2019".to_owned()]).unwrap();
+    world.store.note_used("doom", &new.key, &["corefonts".to_owned()], None).unwrap();
+    world.store.note_used("doom", &new.key, &["corefonts".to_owned(), "vcrun2019".to_owned()], None).unwrap();
     drop(opened);
     let prefix = world.store.find("doom").unwrap();
     assert_eq!((prefix.record.template.as_str(), prefix.record.verbs.len()), ("bbb", 2));

@@ -93,8 +93,10 @@ pub fn settle(spec: &SessionSpec, store: &Store, session: &Path) {
         return;
     }
     // Without a report the prefix may not have been brought up to the template.
-    let Some(report) = report(session).filter(|report| report.error.is_none()) else { return };
-    if let Err(error) = store.note_used(&spec.game_id, &windows.template, &report.verbs) {
+    let Some(mut report) = report(directory).filter(|report| report.error.is_none()) else { return };
+    report.verbs.retain(|verb| windows.verbs.contains(verb));
+    let saves = spec.saves.as_deref().map(Path::new);
+    if let Err(error) = store.note_used(&spec.game_id, &windows.template, &report.verbs, saves) {
         tracing::warn!(session = %spec.id, %error, "the use of a prefix is not recorded");
     }
 }
