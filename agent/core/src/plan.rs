@@ -122,9 +122,9 @@ pub struct SessionPlan {
     pub slice: String,
     /// Its containers, the game's first.
     pub containers: Vec<ContainerPlan>,
-    /// Host path of the directory of the library that an installer may write, to
-    /// make before the start.
-    pub install_directory: Option<String>,
+    /// Host path of the library, and the directory below it that an installer may
+    /// write, to make before the start.
+    pub install_directory: Option<(String, String)>,
     /// Every decision, for `Explain`.
     pub decisions: Vec<Decision>,
     /// What the supervisor of a Windows game is told.

@@ -1,6 +1,7 @@
 //! Where the agent's files are.
 
 use anyhow::{Context, Result, ensure};
+use dillinger_runner_core::plan::WINE_DIRECTORY;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,16 @@ impl Paths {
     /// Private directory of one session, gone after a logout.
     pub fn session(&self, id: impl std::fmt::Display) -> PathBuf {
         self.sessions().join(id.to_string())
+    }
+
+    /// What a Windows session shares with its supervisor.
+    pub fn windows(&self, id: impl std::fmt::Display) -> PathBuf {
+        self.all_windows().join(id.to_string())
+    }
+
+    /// Where what Windows sessions share with their supervisors is.
+    pub fn all_windows(&self) -> PathBuf {
+        self.state.join(WINE_DIRECTORY)
     }
 
     /// Where the private directories of sessions are.

@@ -10,6 +10,7 @@ use crate::windows;
 use anyhow::{Context, Result};
 use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::outcome::EndFacts;
+use dillinger_runner_core::plan::WINE_DIRECTORY;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -79,7 +80,7 @@ pub async fn end(directories: &Directories, id: SessionId, role: Role) -> Result
         facts.stopping = Some("success".to_owned());
     }
     if role == Role::Game {
-        facts.windows = windows::report(&directories.session(id));
+        facts.windows = windows::report(&directories.state.join(WINE_DIRECTORY).join(id.to_string()));
     }
     add_usage(&mut facts, id);
     let records = Records::open(&directories.state).context("opening the records")?;

@@ -12,8 +12,9 @@ use crate::wine::{
     WINDOWS_USER,
 };
 
-/// Name in the session's directory of the one that it shares with the supervisor.
-pub const HOST_DIRECTORY: &str = "wine";
+/// Name in the agent's state directory of what sessions share with their
+/// supervisors, a directory each. Not in the runtime directory: a game may fill it.
+pub const HOST_DIRECTORY: &str = "windows";
 /// The player's directories in `Saves`: the game's home, his Windows profile, what
 /// the game wrote into the library, and what the kernel needs beside that.
 pub const SAVES_DIRECTORIES: [&str; 4] = ["home", "profile", "library", ".work"];
@@ -54,7 +55,9 @@ pub(super) fn check(
         let text = "Library: the program's directory belongs to another user, the game cannot change what is in it";
         warnings.push(text.to_owned());
     }
-    if windows.snapshot && !matches!(found.prefix, PrefixFact::Layered { layer: Some(_), .. }) {
+    let kept =
+        matches!(found.prefix, PrefixFact::Layered { layer: Some(_), .. } | PrefixFact::Whole { managed: true, .. });
+    if windows.snapshot && !kept {
         warnings.push("SnapshotPrefix: only a prefix that the agent keeps for a game has snapshots".to_owned());
     }
 }
@@ -117,8 +120,8 @@ pub(super) struct Parts {
 pub(super) fn parts(spec: &SessionSpec, facts: &HostFacts) -> Option<Parts> {
     let (windows, found) = (spec.windows.as_ref()?, facts.windows.as_ref()?);
     let mut mounts = vec![library(spec, windows, found, &facts.library)];
-    if let (Some(directory), Some(host)) = (&windows.install_directory, install_directory(spec, facts)) {
-        mounts.push(bind(host, format!("{LIBRARY_TARGET}/{directory}"), false));
+    if let Some((library, directory)) = install_directory(spec, facts) {
+        mounts.push(bind(format!("{library}/{directory}"), format!("{LIBRARY_TARGET}/{directory}"), false));
     }
     mounts.push(match &spec.saves {
         Some(saves) => bind(format!("{saves}/home"), HOME_TARGET.to_owned(), false),
@@ -128,8 +131,8 @@ pub(super) fn parts(spec: &SessionSpec, facts: &HostFacts) -> Option<Parts> {
     if let BuildFact::Host { path, .. } = &found.build {
         mounts.push(bind(path.clone(), BUILD_DIRECTORY.to_owned(), true));
     }
-    let session = format!("{}/dillinger/sessions/{}/{HOST_DIRECTORY}", facts.runtime_dir, spec.id);
-    mounts.push(bind(session, DIRECTORY.to_owned(), false));
+    let own = format!("{}/{HOST_DIRECTORY}/{}", facts.state_dir, spec.id);
+    mounts.push(bind(own, DIRECTORY.to_owned(), false));
     let ntsync = found.ntsync && matches!(windows.synchronization, Synchronization::Auto | Synchronization::Ntsync);
     Some(Parts {
         environment: environment(spec, windows, found),
@@ -138,11 +141,11 @@ pub(super) fn parts(spec: &SessionSpec, facts: &HostFacts) -> Option<Parts> {
     })
 }
 
-/// Host path of the directory that an installer may write.
-pub(super) fn install_directory(spec: &SessionSpec, facts: &HostFacts) -> Option<String> {
+/// The library on the host, and the directory below it that an installer may write.
+pub(super) fn install_directory(spec: &SessionSpec, facts: &HostFacts) -> Option<(String, String)> {
     let directory = spec.windows.as_ref()?.install_directory.as_ref()?;
     match &facts.library {
-        LibraryFact::At(library) => Some(format!("{library}/{directory}")),
+        LibraryFact::At(library) => Some((library.clone(), directory.clone())),
         LibraryFact::NotAsked | LibraryFact::Unavailable { .. } => None,
     }
 }

@@ -123,6 +123,43 @@ pub struct Installed {
     pub programs: Vec<String>,
 }
 
+/// Most bytes of a text in a report, of a name in it, and most names of a kind.
+const TEXT_MAX: usize = 4096;
+const NAME_MAX: usize = 512;
+const NAMES_MAX: usize = 100;
+
+impl Report {
+    /// The same without what a supervisor does not write: a game can write there too, and its words go to the bus, to
+    /// files and to people. No control characters, texts and lists of bounded length.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let names = |list: Vec<String>| list.iter().take(NAMES_MAX).map(|name| bounded(name, NAME_MAX)).collect();
+        Self {
+            exit_code: self.exit_code,
+            exception: self.exception,
+            program: self.program.map(|name| bounded(&name, NAME_MAX)),
+            error: self.error.map(|text| bounded(&text, TEXT_MAX)),
+            verbs: names(self.verbs),
+            installed: self.installed.map(|installed| Installed {
+                executables: names(installed.executables),
+                programs: names(installed.programs),
+                ..installed
+            }),
+        }
+    }
+}
+
+fn bounded(text: &str, most: usize) -> String {
+    let mut short = String::new();
+    for character in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {
+        if short.len() + character.len_utf8() > most {
+            break;
+        }
+        short.push(character);
+    }
+    short
+}
+
 /// How it went.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -138,4 +175,31 @@ pub struct Report {
     pub verbs: Vec<String>,
     /// What an installer added.
     pub installed: Option<Installed>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_bounded_whatever_a_game_has_written() {
+        let long = "ä".repeat(10_000);
+        let installed = Installed {
+            executables: vec![long.clone(); 200],
+            programs: vec!["a\u{1}b".into()],
+            ..Installed::default()
+        };
+        let report = Report {
+            error: Some("a\0b\nc".to_owned()),
+            program: Some(long.clone()),
+            verbs: vec![long],
+            installed: Some(installed),
+            ..Report::default()
+        };
+        let bounded = report.bounded();
+        assert_eq!(bounded.error.as_deref(), Some("a b c"));
+        assert_eq!((bounded.program.unwrap().len(), bounded.verbs[0].len()), (NAME_MAX, NAME_MAX));
+        let installed = bounded.installed.unwrap();
+        assert_eq!((installed.executables.len(), installed.programs), (NAMES_MAX, vec!["a b".to_owned()]));
+    }
 }

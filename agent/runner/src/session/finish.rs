@@ -48,9 +48,8 @@ impl Session {
         }
         tracing::warn!(session = %id, "the unit recorded no end, asking systemd");
         let mut game = self.service_status().await.unwrap_or_default().end_facts(now_usec());
-        let session = self.context.paths.session(id);
-        game.set_stopping(read_stopping(&session, Role::Game));
-        game.windows = windows::report(&session);
+        game.set_stopping(read_stopping(&self.context.paths.session(id), Role::Game));
+        game.windows = windows::report(&self.context.paths.windows(id));
         Ends { game, display: None }
     }
 }
@@ -205,8 +204,8 @@ async fn settle(context: &Context, view: &View) {
         return;
     }
     let (spec, store) = (view.record.spec.clone(), context.prefixes.clone());
-    let session = context.paths.session(view.id());
-    if let Err(error) = tokio::task::spawn_blocking(move || windows::settle(&spec, &store, &session)).await {
+    let directory = context.paths.windows(view.id());
+    if let Err(error) = tokio::task::spawn_blocking(move || windows::settle(&spec, &store, &directory)).await {
         tracing::warn!(session = %view.id(), %error, "the use of a prefix is not recorded");
     }
 }

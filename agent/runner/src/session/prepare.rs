@@ -9,7 +9,7 @@ use crate::windows::{self, Prepared};
 use dillinger_runner_api::Error;
 use dillinger_runner_core::host::{GamepadFact, HostFacts};
 use dillinger_runner_core::id::SessionId;
-use dillinger_runner_core::plan::{DISPLAY_DIRECTORIES, SessionPlan, WINE_DIRECTORY, plan};
+use dillinger_runner_core::plan::{DISPLAY_DIRECTORIES, SessionPlan, plan};
 use dillinger_runner_core::record::SessionRecord;
 use dillinger_runner_core::render::{UnitText, render};
 use dillinger_runner_core::spec::{Decision, SessionSpec};
@@ -24,6 +24,17 @@ pub struct Planned {
     pub plan: SessionPlan,
     /// Its files.
     pub files: Vec<UnitText>,
+}
+
+/// A session that can start.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// Its plan.
+    pub(super) planned: Planned,
+    /// Its controllers.
+    pub(super) pads: Vec<Pad>,
+    /// Its prefix and its saves.
+    pub(super) held: Prepared,
 }
 
 fn planned(spec: SessionSpec, decisions: Vec<Decision>, facts: &HostFacts) -> Result<Planned> {
@@ -47,30 +58,38 @@ impl Context {
     ///
     /// # Errors
     /// As above; then no controller was made.
-    pub async fn plan_start(&self, spec: SessionSpec, decisions: Vec<Decision>) -> Result<(Planned, Vec<Pad>)> {
+    pub(super) async fn plan_start(&self, spec: SessionSpec, decisions: Vec<Decision>) -> Result<Start> {
         let mut facts = self.host.facts(&spec).await?;
-        if facts.gamepads != GamepadFact::Possible {
-            return Ok((planned(spec, decisions, &facts)?, Vec::new()));
+        let first = planned(spec.clone(), decisions.clone(), &facts)?;
+        let mut pads = Vec::new();
+        if facts.gamepads == GamepadFact::Possible {
+            (facts.gamepads, pads) = gamepad::make(&self.paths.root, &spec).await;
         }
-        planned(spec.clone(), decisions.clone(), &facts)?;
-        let (fact, pads) = gamepad::make(&self.paths.root, &spec).await;
-        facts.gamepads = fact;
-        Ok((planned(spec, decisions, &facts)?, pads))
+        let held = self.hold(&first).await?;
+        if spec.windows.is_some() {
+            // Until it was held, somebody else may have changed the prefix.
+            facts = HostFacts { gamepads: facts.gamepads, ..self.host.facts(&spec).await? };
+        }
+        let planned = planned(spec, decisions, &facts)?;
+        let place = |planned: &Planned| {
+            planned.plan.spec.windows.as_ref().map(|windows| (windows.prefix.clone(), windows.template.clone()))
+        };
+        if place(&planned) != place(&first) {
+            return Err(Error::Busy("the prefix was changed while the session was being prepared".to_owned()));
+        }
+        Ok(Start { planned, pads, held })
     }
 
     /// Takes what the session uses, its prefix and its saves, and makes what is not
     /// there yet.
-    ///
-    /// # Errors
-    /// Somebody else uses it, or the file system refuses.
-    pub async fn hold(&self, planned: &Planned) -> Result<Prepared> {
+    async fn hold(&self, planned: &Planned) -> Result<Prepared> {
         let (spec, store, saves) = (planned.plan.spec.clone(), self.prefixes.clone(), self.saves.clone());
         let library = planned.plan.install_directory.clone();
         let held = tokio::task::spawn_blocking(move || {
             let prepared = windows::prepare(&spec, &store, &saves)?;
-            library.map_or(Ok(()), |path| {
-                std::fs::create_dir_all(&path).map_err(PrefixError::storage("making", Path::new(&path)))
-            })?;
+            if let Some((library, directory)) = library {
+                windows::make_below(Path::new(&library), Path::new(&directory))?;
+            }
             Ok(prepared)
         });
         held.await.map_err(|error| Error::SystemdFailed(error.to_string()))?.map_err(PrefixError::into)
@@ -124,7 +143,7 @@ impl Context {
     }
 
     fn write_launch(&self, id: SessionId, launch: &Launch) -> std::io::Result<()> {
-        let directory = self.paths.session(id).join(WINE_DIRECTORY);
+        let directory = self.paths.windows(id);
         make_private(&directory)?;
         write_whole(&directory.join(LAUNCH_FILE), &serde_json::to_vec_pretty(launch)?)
     }

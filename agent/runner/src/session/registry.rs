@@ -2,6 +2,7 @@
 
 use super::finish::end_as;
 use super::handle::{Handle, View};
+use super::prepare::Start;
 use super::task::{Session, Watches};
 use super::{Context, Result, Status, problems};
 use crate::journal;
@@ -320,9 +321,8 @@ async fn begin(
 ) {
     let id = spec.id;
     let prepared = async {
-        let (planned, pads) = context.plan_start(spec, decisions).await?;
+        let Start { planned, pads, held } = context.plan_start(spec, decisions).await?;
         let watches = Watches::open(&context, &planned.plan.spec).await?;
-        let held = context.hold(&planned).await?;
         Ok((context.install(&planned, raw).await?, watches, pads, held))
     };
     let (record, watches, pads, held) = match prepared.await {
@@ -345,6 +345,8 @@ async fn begin(
             Box::pin(session.run()).await;
         }
         Err(error) => {
+            // Who hears of it may try again.
+            drop(held);
             end_as(&context, &view, Outcome::StartFailed, &error.to_string()).await;
             registry.tell(Message::Started(id, Err(error))).await;
         }

@@ -3,6 +3,7 @@
 
 use super::{Generator, STARTED, absent_is_fine, make_private, write_whole};
 use crate::paths::Paths;
+use crate::tree;
 use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::render::UnitText;
 use std::collections::BTreeSet;
@@ -75,8 +76,8 @@ impl UnitFiles {
         std::fs::remove_file(&mark)
     }
 
-    /// Removes every file of a session from the runtime directory. Goes on
-    /// after a failure and returns the first.
+    /// Removes every file of a session but its records. Goes on after a failure and
+    /// returns the first.
     pub fn remove(&self, id: SessionId) -> io::Result<()> {
         let mut first = Ok(());
         for directory in [self.paths.units(), self.paths.quadlets(), self.paths.control()] {
@@ -87,6 +88,8 @@ impl UnitFiles {
         for role in [Role::Game, Role::Display] {
             first = first.and(absent_is_fine(std::fs::remove_file(self.container_id_file(id, role))));
         }
+        // What a game has written to may be closed against its owner.
+        first = first.and(tree::remove(&self.paths.windows(id)));
         first.and(absent_is_fine(std::fs::remove_dir_all(self.paths.session(id))))
     }
 
@@ -112,12 +115,12 @@ impl UnitFiles {
         self.paths.session(id).is_dir()
     }
 
-    /// Every session with a file or directory in the runtime directory.
+    /// Every session with a file or directory besides its records.
     pub fn present(&self) -> BTreeSet<SessionId> {
         let directories = [self.paths.units(), self.paths.quadlets(), self.paths.control()];
         let of_units = directories.iter().flat_map(|directory| of_sessions(directory)).map(|(_, id)| id);
-        let own = entries(&self.paths.sessions()).into_iter().filter_map(|path| name_of(&path)?.parse().ok());
-        of_units.chain(own).collect()
+        let own = entries(&self.paths.sessions()).into_iter().chain(entries(&self.paths.all_windows()));
+        of_units.chain(own.filter_map(|path| name_of(&path)?.parse().ok())).collect()
     }
 }
 

@@ -89,10 +89,11 @@ fn build(windows: &WindowsSpec, builds: &Builds) -> BuildFact {
 }
 
 fn prefix(spec: &SessionSpec, windows: &WindowsSpec, template: Option<&Template>, from: &Sources<'_>) -> PrefixFact {
+    // It also tells whether overlays can be mounted, which the library needs.
+    let Some(template) = template else { return PrefixFact::NoTemplate };
     if let Some(path) = &windows.prefix {
         return plain(path, windows.tool, from.paths);
     }
-    let Some(template) = template else { return PrefixFact::NoTemplate };
     if spec.game_id.is_empty() {
         return passing(template);
     }

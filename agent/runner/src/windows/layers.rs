@@ -3,6 +3,7 @@
 use crate::tree::Mark;
 use dillinger_runner_core::wine::find::{Entry, EntryKind};
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,13 +19,15 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// What is in the directory of these names.
+    /// What is in the directory of these names. Symbolic links are followed in what
+    /// stays as it is alone: others a game may have made, and where they lead on the host
+    /// is not for it to learn.
     ///
     /// # Errors
     /// It is not there, or cannot be read.
     pub(super) fn list(&self, names: &[String]) -> io::Result<Vec<Entry>> {
         if let Some(directory) = self.mounted(names) {
-            return Ok(entries(&directory)?.into_iter().filter_map(visible).collect());
+            return Ok(entries(&directory)?.into_iter().filter_map(own).collect());
         }
         let (above, lower_shows) = self.above(names);
         let above = match above {
@@ -38,8 +41,8 @@ impl Layers {
             other => other?,
         };
         let hidden = |name: &String| above.contains_key(name);
-        let shown: Vec<Entry> = below.into_iter().filter(|(name, _)| !hidden(name)).filter_map(visible).collect();
-        Ok(above.into_iter().filter_map(visible).chain(shown).collect())
+        let shown: Vec<Entry> = below.into_iter().filter(|(name, _)| !hidden(name)).filter_map(given).collect();
+        Ok(above.into_iter().filter_map(own).chain(shown).collect())
     }
 
     /// The file of these names, which [`Self::list`] told of.
@@ -70,7 +73,8 @@ impl Layers {
                 Err(_) => return (None, lower_shows),
             }
         }
-        (Some(path).filter(|path| path.is_dir()), lower_shows)
+        let directory = path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+        (Some(path).filter(|_| directory), lower_shows)
     }
 }
 
@@ -84,10 +88,17 @@ fn entries(directory: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     Ok(read.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path()))).collect())
 }
 
-/// What a name is, links followed; nothing for a whiteout and for a link that leads
-/// nowhere.
-fn visible((name, path): (String, PathBuf)) -> Option<Entry> {
-    let meta = path.metadata().ok()?;
+/// What a name of the lower layer is, links followed.
+fn given((name, path): (String, PathBuf)) -> Option<Entry> {
+    entry(name, &path.metadata().ok()?)
+}
+
+/// What a name that a game may have made is; nothing for a whiteout and for a link.
+fn own((name, path): (String, PathBuf)) -> Option<Entry> {
+    entry(name, &path.symlink_metadata().ok()?)
+}
+
+fn entry(name: String, meta: &Metadata) -> Option<Entry> {
     let kind = if meta.is_dir() {
         EntryKind::Directory
     } else if meta.is_file() {
@@ -125,12 +136,17 @@ mod tests {
         std::fs::create_dir_all(at("upper/old/y")).unwrap();
         Mark::set_opaque(&at("upper/old")).unwrap();
         std::fs::create_dir_all(at("upper/only")).unwrap();
+        for link in ["upper/link", "profile/link", "lower/link"] {
+            std::os::unix::fs::symlink(place.path().join("lower/old"), at(link)).unwrap();
+        }
+        std::fs::rename(at("lower/link"), at("lower/given")).unwrap();
         let layers = Layers {
             lower: place.path().join("lower"),
             upper: Some(place.path().join("upper")),
             over: Some((vec!["users".to_owned(), "player".to_owned()], place.path().join("profile"))),
         };
-        assert_eq!(names(&layers, &[]), ["b.exe", "new", "old", "only"]);
+        // The link of the library is followed, those of the game's layer and profile are not.
+        assert_eq!(names(&layers, &[]), ["b.exe", "given", "new", "old", "only"]);
         assert_eq!(names(&layers, &["new"]), ["above", "below"]);
         assert_eq!(names(&layers, &["old"]), ["y"]);
         assert_eq!(names(&layers, &["users", "player"]), ["own.exe"]);

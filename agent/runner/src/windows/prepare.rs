@@ -6,6 +6,8 @@ use crate::prefix::{Error, Hold, Lock, Result, Store};
 use crate::saves::{self, SavesStore};
 use crate::store::make_private;
 use dillinger_runner_core::spec::{SessionSpec, WindowsSpec};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 
 /// How many snapshots that nobody asked for by name are kept of a prefix.
@@ -87,7 +89,7 @@ fn hold(spec: &SessionSpec) -> Hold {
 }
 
 /// Writes down what a session has made of its prefix.
-pub fn settle(spec: &SessionSpec, store: &Store, session: &Path) {
+pub fn settle(spec: &SessionSpec, store: &Store, directory: &Path) {
     let Some(windows) = &spec.windows else { return };
     if windows.template.is_empty() || windows.prefix.is_none() {
         return;
@@ -101,6 +103,58 @@ pub fn settle(spec: &SessionSpec, store: &Store, session: &Path) {
     }
 }
 
+/// Makes the directory of an installer below the library. No symbolic link on the
+/// way is followed: an installer before this one may have left it.
+///
+/// # Errors
+/// A part of the path is not a directory, or it cannot be made.
+pub fn make_below(library: &Path, directory: &Path) -> Result<()> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(library, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+    let mut at = opened.map_err(|error| Error::storage("opening", library)(error.into()))?;
+    let mut path = library.to_owned();
+    for part in directory.components() {
+        path.push(part);
+        match rustix::fs::mkdirat(&at, part.as_os_str(), Mode::RWXU | Mode::RWXG | Mode::RWXO) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(Error::storage("making", &path)(error.into())),
+        }
+        at = match rustix::fs::openat(&at, part.as_os_str(), flags, Mode::empty()) {
+            Ok(next) => next,
+            Err(Errno::LOOP | Errno::NOTDIR) => {
+                let text =
+                    format!("InstallDirectory: {} is no directory, expected no symbolic link there", path.display());
+                return Err(Error::Invalid(text));
+            }
+            Err(error) => return Err(Error::storage("opening", &path)(error.into())),
+        };
+    }
+    Ok(())
+}
+
 fn holder(spec: &SessionSpec) -> String {
     format!("session {}", spec.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installers_directory_is_below_the_library() {
+        let place = tempfile::tempdir().unwrap();
+        let (library, other) = (place.path().join("library"), place.path().join("other"));
+        std::fs::create_dir(&library).unwrap();
+        std::fs::create_dir(&other).unwrap();
+        make_below(&library, Path::new("Games/Doom 2")).unwrap();
+        make_below(&library, Path::new("Games/Doom 2")).unwrap();
+        assert!(library.join("Games/Doom 2").is_dir());
+        std::os::unix::fs::symlink(&other, library.join("Games/link")).unwrap();
+        std::fs::write(library.join("file"), "").unwrap();
+        for path in ["Games/link", "Games/link/x", "file"] {
+            let error = make_below(&library, Path::new(path)).unwrap_err();
+            assert!(matches!(&error, Error::Invalid(_)), "{path}: {error}");
+        }
+        assert_eq!(std::fs::read_dir(other).unwrap().count(), 0);
+    }
 }

@@ -8,8 +8,9 @@ use dillinger_runner_core::wine::Program;
 use dillinger_runner_core::wine::find::{EntryKind, FindError, find};
 use dillinger_runner_core::wine::path::{Place, WindowsPath};
 use dillinger_runner_core::wine::pe::{FileKind, HEADER_BYTES};
+use nix::fcntl::OFlag;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
 /// Where programs are looked for.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +50,9 @@ fn look(executable: &str, places: &Places) -> Result<Program, String> {
     })?;
     let file = layers.path(&names);
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", quoted(executable));
-    let mut opened = std::fs::File::open(file).map_err(unreadable)?;
+    // It may have become a pipe since it was looked at.
+    let mut options = std::fs::OpenOptions::new();
+    let mut opened = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(file).map_err(unreadable)?;
     let length = opened.metadata().map_err(unreadable)?.len();
     let mut head = Vec::new();
     let most = u64::try_from(HEADER_BYTES).unwrap_or(u64::MAX);

@@ -52,7 +52,7 @@ pub(crate) fn game<'a>(library: &Path, game_id: &'a str) -> Options<'a> {
 }
 
 fn wine_directory(world: &World, session: &Session) -> PathBuf {
-    world.paths.session(&session.id).join("wine")
+    world.paths.windows(&session.id)
 }
 
 async fn windows(world: &World, session: &Session) -> WindowsProxy<'static> {
@@ -97,14 +97,16 @@ async fn an_exception_is_told_with_its_code() {
     let library = host(&world, true);
     let agent = world.agent().await;
     let mut events = agent.client.events().await;
-    let session = agent.client.start(&game(&library, "doom")).await.unwrap();
+    let mut request = game(&library, "doom");
+    request.insert("Winetricks", vec!["corefonts"].into());
+    let session = agent.client.start(&request).await.unwrap();
     world.systemd.until_up(&session.unit).await;
     let code = 0xC000_0005;
     let told = Report {
         exit_code: Some(code),
         exception: Some(code),
         program: Some("DOOM.EXE".to_owned()),
-        verbs: vec!["corefonts".to_owned()],
+        verbs: vec!["corefonts".to_owned(), "of nobody".to_owned()],
         ..Report::default()
     };
     report(&world, &session, &told);
@@ -117,7 +119,7 @@ async fn an_exception_is_told_with_its_code() {
     assert!(windows.installed().await.unwrap().is_empty());
     // What it made of its prefix is written down, and the prefix is free again.
     let path = world.paths.state.join("prefixes/doom/prefix.json");
-    let noted = || fs::read_to_string(&path).is_ok_and(|text| text.contains("corefonts"));
+    let noted = || fs::read_to_string(&path).is_ok_and(|text| text.contains("corefonts") && !text.contains("nobody"));
     assert!(crate::world::wait(noted).await);
     // Who hears of the end may start it again at once.
     assert!(agent.client.start(&game(&library, "doom")).await.is_ok());
