@@ -1,5 +1,6 @@
 //! A prefix as an archive.
 
+use super::directory::is_there;
 use super::error::{Error, Result};
 use super::lock::Lock;
 use super::store::{Prefix, Store};
@@ -29,9 +30,13 @@ impl Store {
         let prefix = self.find(name)?;
         let lock = self.lock(&prefix, "ExportPrefix")?;
         let tool = prefix.record.tool;
-        let layers = self.layers_of(&prefix)?.into_iter().map(|files| wine_prefix(&files, tool)).collect();
-        let inside = profile_path(tool);
-        let profile = inside.strip_prefix(wine_prefix(Path::new(""), tool)).unwrap_or(&inside).to_owned();
+        let inside = wine_prefix(Path::new(""), tool);
+        let layers = self.layers_of(&prefix)?;
+        // One that is something else would show what is below it, or nothing.
+        layers.iter().try_for_each(|files| is_there(files, &inside).map(|_| ()))?;
+        let layers = layers.into_iter().map(|files| wine_prefix(&files, tool)).collect();
+        let profile = profile_path(tool);
+        let profile = profile.strip_prefix(&inside).unwrap_or(&profile).to_owned();
         let saves = prefix.record.saves.clone().unwrap_or_else(|| saves.join(&prefix.name));
         let instead = Some((profile, saves.join(PROFILE)));
         let source = Source { layers, instead, ..Source::default() };

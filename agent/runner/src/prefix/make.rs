@@ -1,5 +1,6 @@
 //! How templates are made: by the image's supervisor, in a container of the image.
 
+use super::directory::is_there;
 use super::error::{Error, Result as StoreResult};
 use super::record::{Layering, TemplateRecord, write};
 use super::store::{Store, fresh_part, names, part, put_away};
@@ -11,11 +12,10 @@ use crate::tree;
 use dillinger_runner_api::Error as ApiError;
 use dillinger_runner_core::plan::HOME_TARGET;
 use dillinger_runner_core::wine::{
-    BUILD_DIRECTORY, DIRECTORY, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PrefixSettings, REPORT_FILE, REPORT_MAX, Report,
-    SUPERVISOR, Tool, WINDOWS_USER,
+    BUILD_DIRECTORY, DIRECTORY, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PrefixSettings, Report, SUPERVISOR, Tool,
+    WINDOWS_USER,
 };
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,12 +180,13 @@ impl Maker {
             tokio::select! {
                 end = &mut run => break end?,
                 () = tokio::time::sleep(LOOK_EVERY) => {
-                    progress(share(&wine_prefix(&making.place.join(PREFIX), wish.tool())));
+                    let (files, tool) = (making.place.join(PREFIX), wish.tool());
+                    progress(blocking(move || Ok(share(&files, tool))).await?);
                 }
             }
         };
         let place = making.place.join(RUN);
-        let report = blocking(move || Ok(report(&place))).await?;
+        let report = blocking(move || Ok(crate::windows::report(&place))).await?;
         let failed = |error: PodmanError| Err(ApiError::from(error));
         match report {
             Some(Report { error: Some(error), .. }) => failed(PodmanError::Failed { what: MAKE, message: error }),
@@ -325,22 +326,39 @@ fn environment(tool: Tool) -> Vec<(&'static str, &'static str)> {
     own.into_iter().chain(all).collect()
 }
 
-/// How much of a prefix there is, as far as its files tell: nobody knows how many there will be.
-fn share(prefix: &Path) -> f64 {
-    let count = |directory: &str| std::fs::read_dir(prefix.join(directory)).map_or(0, Iterator::count);
-    let files = ["drive_c/windows/system32", "drive_c/windows/syswow64"].map(count).into_iter().sum::<usize>();
+/// How much of a prefix there is, as far as its files tell: nobody knows how many there will be. A build of the host writes
+/// them, so no link is followed.
+fn share(files: &Path, tool: Tool) -> f64 {
+    let windows = wine_prefix(Path::new(""), tool).join("drive_c/windows");
+    let count = |name: &str| {
+        let inside = windows.join(name);
+        let read = || std::fs::read_dir(files.join(&inside)).ok();
+        is_there(files, &inside).unwrap_or(false).then(read).flatten().map_or(0, Iterator::count)
+    };
+    let files = ["system32", "syswow64"].map(count).into_iter().sum::<usize>();
     let files = f64::from(u32::try_from(files).unwrap_or(u32::MAX));
     files / (files + HALF)
-}
-
-fn report(place: &Path) -> Option<Report> {
-    let file = std::fs::File::open(place.join(REPORT_FILE)).ok()?;
-    let mut text = Vec::new();
-    file.take(REPORT_MAX).read_to_end(&mut text).ok()?;
-    serde_json::from_slice(&text).ok()
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> StoreResult<T> + Send + 'static) -> Result<T, ApiError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| ApiError::StorageFailed(error.to_string()))?.map_err(ApiError::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_a_link_is_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let (wine, proton) = (place.path().join("a"), place.path().join("b"));
+        std::fs::create_dir_all(wine.join("drive_c/windows/system32")).unwrap();
+        std::fs::write(wine.join("drive_c/windows/system32/kernel32.dll"), "").unwrap();
+        let some = share(&wine, Tool::Wine);
+        assert!(some > 0.0 && some < 0.01, "{some}");
+        std::fs::create_dir(&proton).unwrap();
+        std::os::unix::fs::symlink(&wine, proton.join("pfx")).unwrap();
+        assert!(share(&proton, Tool::Proton) < f64::EPSILON);
+    }
 }

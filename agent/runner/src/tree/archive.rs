@@ -1,8 +1,9 @@
 //! Trees as tar archives. An archive that breaks off has no end-of-archive mark (two blocks of zeros, tar(5)): that is how
 //! a reader knows that it got all.
 
-use super::Mark;
 use super::unpack::OPAQUE_RECORD;
+use super::{Mark, is_directory};
+use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -75,11 +76,11 @@ struct Walk<'a, W: Write> {
 
 impl<W: Write> Walk<'_, W> {
     fn root(&mut self) -> io::Result<()> {
-        let layers: Vec<PathBuf> = self.source.layers.iter().filter(|layer| layer.is_dir()).cloned().collect();
+        let layers: Vec<PathBuf> = self.source.layers.iter().filter(|layer| is_directory(layer)).cloned().collect();
         if !self.source.name.as_os_str().is_empty()
             && let Some(first) = layers.first()
         {
-            let meta = first.metadata()?;
+            let meta = first.symlink_metadata()?;
             self.entry(&meta, Path::new(""), io::empty())?;
         }
         self.directory(Path::new(""), &layers)
@@ -94,11 +95,11 @@ impl<W: Write> Walk<'_, W> {
                 Found::File(file) => self.file(&path, &file)?,
                 Found::Directory(layers, _) => {
                     let instead =
-                        self.source.instead.as_ref().filter(|(there, other)| *there == path && other.is_dir());
+                        self.source.instead.as_ref().filter(|(there, other)| *there == path && is_directory(other));
                     let layers = instead.map_or(layers, |(_, other)| vec![other.clone()]);
                     if let Some(first) = layers.first() {
                         self.opaque(first)?;
-                        self.entry(&first.metadata()?, &path, io::empty())?;
+                        self.entry(&first.symlink_metadata()?, &path, io::empty())?;
                     }
                     self.directory(&path, &layers)?;
                 }
@@ -111,8 +112,11 @@ impl<W: Write> Walk<'_, W> {
         let meta = file.symlink_metadata()?;
         let kind = meta.file_type();
         if kind.is_file() {
-            let length = meta.len();
-            return self.entry(&meta, path, Exact { file: File::open(file)?, left: length });
+            let file = open(file)?;
+            // Of what was opened, whatever has the name by now.
+            let meta = file.metadata()?;
+            let left = meta.len();
+            return self.entry(&meta, path, Exact { file, left });
         }
         let mut header = header(&meta);
         header.set_size(0);
@@ -141,6 +145,16 @@ impl<W: Write> Walk<'_, W> {
         let mut header = header(meta);
         self.builder.append_data(&mut header, self.source.name.join(path), data)
     }
+}
+
+/// Opens a file and nothing else: neither what a link leads to, nor a pipe that nobody writes to.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDONLY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is no file any more", path.display())))
 }
 
 fn header(meta: &Metadata) -> Header {
@@ -199,5 +213,49 @@ impl Read for Exact {
                 Ok(read)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn names(source: Source) -> Vec<String> {
+        let mut bytes = Vec::new();
+        write(&mut bytes, &[source]).unwrap();
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let entries = archive.entries().unwrap();
+        entries.map(|entry| entry.unwrap().path().unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn links_at_the_top_are_not_followed() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        std::fs::create_dir_all(at("secret")).unwrap();
+        std::fs::write(at("secret/key"), "").unwrap();
+        std::fs::create_dir_all(at("tree/profile/own")).unwrap();
+        symlink(at("secret"), at("layer")).unwrap();
+        symlink(at("secret"), at("tree/inner")).unwrap();
+        let layers = vec![at("layer"), at("tree")];
+        let instead = Some((PathBuf::from("profile"), at("layer")));
+        let source = Source { layers, instead, ..Source::default() };
+        assert_eq!(names(source), ["inner", "profile", "profile/own"]);
+        let named = Source { name: PathBuf::from("home"), layers: vec![at("layer")], ..Source::default() };
+        assert_eq!(names(named), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_files_are_opened() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        std::fs::write(at("file"), "").unwrap();
+        assert!(open(&at("file")).is_ok());
+        symlink(at("file"), at("link")).unwrap();
+        assert!(open(&at("link")).is_err());
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(open(&at("pipe")).unwrap_err().to_string().contains("is no file any more"));
+        assert!(open(place.path()).is_err());
     }
 }

@@ -60,3 +60,15 @@ fn layers_are_directories_of_their_own() {
         assert!(refused(world.open(part, template)).contains(&format!("/{part} is a symbolic link")));
     }
 }
+
+#[test]
+fn an_export_follows_no_link() {
+    let world = World::new();
+    let mut template = world.template("aaa", Layering::Copy);
+    template.record.tool = Tool::Proton;
+    let files = world.open("doom", &template).unwrap().prefix.files();
+    let outside = world.place.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    symlink(&outside, files.join("pfx")).unwrap();
+    assert!(refused(world.store.export("doom", &outside)).contains("/pfx is a symbolic link"));
+}
