@@ -13,4 +13,6 @@ pub mod registry;
 pub mod run;
 pub mod scratch;
 pub mod session;
+pub mod stop;
+pub mod whole;
 pub mod wine;

@@ -1,5 +1,6 @@
 //! All processes of the container below this one, and the signals that this one gets.
 
+use crate::stop::StopTimes;
 use anyhow::Context;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -14,17 +15,13 @@ use std::os::fd::AsFd;
 use std::process::{ChildStdin, Command};
 use std::time::{Duration, Instant};
 
-/// For the wineserver to write the registry; then it is killed.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// For killed processes to be gone.
-const GONE: Duration = Duration::from_secs(1);
-
 /// Everything that is to end when the session does: processes whose parent has ended become children of this one.
 #[derive(Debug)]
 pub struct Processes {
     signals: SignalFd,
     /// A signal has asked for the end when nobody waited for it.
     stopping: Cell<bool>,
+    times: Cell<StopTimes>,
 }
 
 /// A program that was started.
@@ -64,7 +61,17 @@ impl Processes {
         // A child begins with no signal blocked: the standard library sees to it.
         set.thread_block().context("sigprocmask")?;
         let signals = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("signalfd")?;
-        Ok(Self { signals, stopping: Cell::new(false) })
+        Ok(Self { signals, stopping: Cell::new(false), times: Cell::new(StopTimes::default()) })
+    }
+
+    /// Sets how long each step of a stop may take.
+    pub fn limit(&self, times: StopTimes) {
+        self.times.set(times);
+    }
+
+    /// How long each step of a stop may take.
+    pub fn times(&self) -> StopTimes {
+        self.times.get()
     }
 
     /// Starts a program.
@@ -147,11 +154,14 @@ impl Processes {
         }
         // The wineserver would end them too, but only after it has waited for them for half a second.
         send(|name| if is_wineserver(name) { Signal::SIGINT } else { Signal::SIGKILL });
-        if self.gone(PATIENCE) {
+        let StopTimes { save, kill, .. } = self.times();
+        if self.gone(save) {
             return;
         }
-        // Again for those that have lost their parent by the last time.
-        while send(|_| Signal::SIGKILL) > 0 && !self.gone(GONE) {}
+        // Again and again for those that have lost their parent by the last time, but one that the kernel does not let
+        // end must not hold the report up.
+        let until = Instant::now() + kill;
+        while send(|_| Signal::SIGKILL) > 0 && !self.gone(kill / 8) && Instant::now() < until {}
     }
 
     /// [`Self::settle`] for the end, which a signal does not hold up.

@@ -5,7 +5,9 @@ use crate::events::Outcome;
 use crate::installed::Inventory;
 use crate::prefix;
 use crate::processes::Processes;
-use crate::session::{self, Options};
+use crate::session;
+use crate::stop::StopTimes;
+use crate::whole;
 use crate::wine::Wine;
 use anyhow::Context;
 use dillinger_runner_core::wine::{Launch, REPORT_FILE, Report, exception_name};
@@ -16,8 +18,10 @@ use std::time::Duration;
 /// Does what the file says and writes the report beside it. Gives the exit status.
 pub fn run(file: &Path) -> u8 {
     let (report, program) = report(file);
+    // A game has a say in what it is called, and in what is installed.
+    let report = report.bounded();
     match (&report.error, report.exception, report.exit_code) {
-        (Some(error), _, _) => eprintln!("dillinger-wine: {}", one_line(error)),
+        (Some(error), _, _) => eprintln!("dillinger-wine: {error}"),
         (None, Some(code), _) => {
             let name = report.program.as_deref().unwrap_or("the program");
             let what = exception_name(code).unwrap_or("exception");
@@ -36,6 +40,7 @@ pub fn run(file: &Path) -> u8 {
 fn report(file: &Path) -> (Report, bool) {
     let done = Processes::new().and_then(|processes| {
         let launch = read(file)?;
+        processes.limit(StopTimes::new(Duration::from_micros(launch.close_usec)));
         Ok((execute(&launch, &processes)?, launch.program.is_some()))
     });
     done.unwrap_or_else(|error| (Report { error: Some(format!("{error:#}")), ..Report::default() }, true))
@@ -69,8 +74,8 @@ fn session(launch: &Launch, wine: &Wine, processes: &Processes, report: &mut Rep
         Inventory::take(wine.prefix(), directory)
     };
     let before = launch.install.then(inventory).transpose()?;
-    let options = Options { close: Duration::from_micros(launch.close_usec), dxvk: launch.settings.dxvk };
-    if let Some(Outcome { code, exception, name }) = session::run(&start, options, wine, processes)?.outcome() {
+    let events = session::run(&start, launch.settings.dxvk, wine, processes)?;
+    if let Some(Outcome { code, exception, name }) = events.outcome() {
         report.exit_code = Some(code);
         report.exception = exception.then_some(code);
         report.program = Some(name);
@@ -90,13 +95,7 @@ fn status(report: &Report, program: bool) -> u8 {
 
 /// Whole or not at all, as the agent may read it at any time.
 fn write(report: &Report, path: &Path) -> anyhow::Result<()> {
-    let new = path.with_extension("new");
-    let written = fs::write(&new, serde_json::to_vec(report)?).and_then(|()| fs::rename(&new, path));
-    written.with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    whole::write(path, &serde_json::to_vec(report)?).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
@@ -126,5 +125,18 @@ mod tests {
         assert_eq!(run(&file), 1);
         let report: Report = serde_json::from_slice(&fs::read(directory.path().join(REPORT_FILE)).unwrap()).unwrap();
         assert!(report.error.unwrap().contains("launch.json is not what the agent writes"));
+    }
+
+    #[test]
+    fn a_report_has_no_control_characters_and_is_bounded() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = format!("{}\u{1b}[31m\n", "x".repeat(100));
+        let file = directory.path().join(name.repeat(2)).join("launch.json");
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        fs::write(&file, format!("{{\"{}\": 1}}", "y".repeat(10_000))).unwrap();
+        assert_eq!(run(&file), 1);
+        let report: Report = serde_json::from_slice(&fs::read(file.with_file_name(REPORT_FILE)).unwrap()).unwrap();
+        let error = report.error.unwrap();
+        assert!(error.contains("xxx") && !error.contains(char::is_control) && error.len() <= 4096, "{error:?}");
     }
 }

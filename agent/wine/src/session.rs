@@ -10,21 +10,10 @@ use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The program that starts the game, beside this one.
 const LAUNCHER: &str = "dillinger-launch.exe";
-/// For terminated processes to end; then the wineserver is.
-const TERMINATION: Duration = Duration::from_secs(2);
-
-/// How a program is run.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// How long windows may take to close before their programs are ended.
-    pub close: Duration,
-    /// Whether the prefix has DXVK.
-    pub dxvk: bool,
-}
 
 /// How far the end is that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,16 +25,17 @@ enum Phase {
     Terminating,
 }
 
-/// Runs the program until the last process of its job has ended, or until signals or the time have ended them.
-pub fn run(start: &Start, options: Options, wine: &Wine, processes: &Processes) -> anyhow::Result<Events> {
+/// Runs the program, in a prefix that has DXVK or not, until the last process of its job has ended, or until signals or
+/// the time have ended them.
+pub fn run(start: &Start, dxvk: bool, wine: &Wine, processes: &Processes) -> anyhow::Result<Events> {
     let events = scratch::file("events")?;
     let program = launcher()?;
     let name = scratch::windows_path(&events);
-    let mut launched = processes.start(wine.session([program.as_os_str(), name.as_ref()], options.dxvk))?;
+    let mut launched = processes.start(wine.session([program.as_os_str(), name.as_ref()], dxvk))?;
     for text in [&start.directory, &start.program, &start.command_line] {
         say(&mut launched, text);
     }
-    let status = supervise(&mut launched, options.close, processes)?;
+    let status = supervise(&mut launched, processes)?;
     let events = fs::read(&events).map(|bytes| Events::parse(&String::from_utf8_lossy(&bytes))).unwrap_or_default();
     if let Some(error) = events.failed {
         anyhow::bail!("{} cannot be started: {}", start.program, reason(error));
@@ -59,21 +49,22 @@ pub fn run(start: &Start, options: Options, wine: &Wine, processes: &Processes) 
 }
 
 /// Gives the launcher's status; none if it has not ended.
-fn supervise(launched: &mut Started, close: Duration, processes: &Processes) -> anyhow::Result<Option<i32>> {
+fn supervise(launched: &mut Started, processes: &Processes) -> anyhow::Result<Option<i32>> {
     let mut phase = Phase::Running;
     let mut until = None;
+    let times = processes.times();
     loop {
         match processes.wait(launched.pid, until)? {
             Event::Ended(status) => return Ok(Some(status)),
             Event::Stop if phase == Phase::Running => {
                 say(launched, "close");
                 phase = Phase::Closing;
-                until = Some(Instant::now() + close);
+                until = Some(Instant::now() + times.close);
             }
             Event::Stop | Event::Timeout if phase == Phase::Closing => {
                 say(launched, "terminate");
                 phase = Phase::Terminating;
-                until = Some(Instant::now() + TERMINATION);
+                until = Some(Instant::now() + times.terminate);
             }
             Event::Timeout => return Ok(None),
             Event::Stop => {}

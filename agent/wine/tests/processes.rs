@@ -2,8 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use dillinger_wine::processes::{Event, Processes, Stopped};
+use dillinger_wine::stop::StopTimes;
 use nix::sys::signal::{Signal, kill, raise};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -36,8 +38,31 @@ fn orphans(processes: &Processes) -> Result<()> {
     let script = "(trap '' INT TERM; sleep 1000 & sleep 1000; :) & exit 0";
     ensure!(processes.run(shell(script))? == 0);
     ensure!(!processes.settle(Duration::from_millis(20))?, "nobody has taken the orphans over");
+    let times = StopTimes::new(Duration::from_secs(2));
+    processes.limit(times);
+    let began = Instant::now();
     processes.end_all();
     ensure!(processes.settle(Duration::ZERO)?, "something is left");
+    ensure!(began.elapsed() < times.save + times.kill, "what ignores its end has held it up");
+    wineserver(processes, times)
+}
+
+/// A wineserver that does not end is waited for, but not for ever.
+fn wineserver(processes: &Processes, times: StopTimes) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let (program, ready) = (directory.path().join("wineserver"), directory.path().join("ready"));
+    symlink("/bin/sh", &program)?;
+    let mut command = Command::new(&program);
+    command.args(["-c", "trap '' INT; : >\"$1\"; while :; do sleep 1000; done", "wineserver"]).arg(&ready);
+    processes.start(command)?;
+    while !ready.exists() {
+        ensure!(!processes.settle(Duration::from_millis(5))?, "it has ended");
+    }
+    let began = Instant::now();
+    processes.end_all();
+    let took = began.elapsed();
+    ensure!(processes.settle(Duration::ZERO)?, "something is left");
+    ensure!((times.save..times.save + times.kill).contains(&took), "it took {took:?}");
     Ok(())
 }
 

@@ -1,9 +1,9 @@
 //! What was done to a prefix, in a file of that prefix: whatever happens to the prefix happens to it too.
 
+use crate::whole;
 use anyhow::Context;
 use dillinger_runner_core::wine::RegistryValue;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Its name, in the prefix.
@@ -28,14 +28,14 @@ pub(super) struct Record {
 impl Record {
     /// Reads it. One that cannot be read is of a prefix that has nothing: all is done again.
     pub(super) fn read(prefix: &Path) -> Self {
-        fs::read(path(prefix)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        let bytes = whole::read(&path(prefix)).ok().flatten();
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
     /// Writes it, whole or not at all.
     pub(super) fn write(&self, prefix: &Path) -> anyhow::Result<()> {
-        let (path, new) = (path(prefix), prefix.join(format!("{FILE}.new")));
-        let written = fs::write(&new, serde_json::to_vec(self)?).and_then(|()| fs::rename(&new, &path));
-        written.with_context(|| format!("cannot write {}", path.display()))
+        let path = path(prefix);
+        whole::write(&path, &serde_json::to_vec(self)?).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
@@ -46,6 +46,7 @@ fn path(prefix: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn comes_back_as_it_was() {
