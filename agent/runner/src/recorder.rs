@@ -88,6 +88,9 @@ pub async fn end(directories: &Directories, id: SessionId, role: Role) -> Result
     if facts.was_killed() {
         find_dead_monitor(&id.container(role));
     }
+    if let Some(session) = records.session(id).filter(|_| role == Role::Game) {
+        windows::clear_work(&session.spec);
+    }
     Ok(())
 }
 

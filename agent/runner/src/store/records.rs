@@ -63,6 +63,11 @@ impl Records {
         write_whole(&self.session_file(record.spec.id), &serde_json::to_vec(record)?)
     }
 
+    /// The record of a living session.
+    pub fn session(&self, id: SessionId) -> Option<SessionRecord> {
+        read(&self.session_file(id)).ok()
+    }
+
     /// The records of all living sessions. A file that cannot be read is left
     /// out with a warning: it must not hide the others.
     pub fn sessions(&self) -> io::Result<Vec<SessionRecord>> {

@@ -8,9 +8,11 @@ mod facts;
 mod layers;
 mod prepare;
 mod program;
+mod work;
 
 pub use facts::{Sources, facts};
 pub use prepare::{Prepared, make_below, prepare, relock, settle};
+pub use work::clear_work;
 
 pub(crate) use prepare::AUTOMATIC_SNAPSHOTS;
 
