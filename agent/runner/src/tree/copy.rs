@@ -1,5 +1,6 @@
 //! Copies of whole trees.
 
+use super::access::Opened;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -20,6 +21,15 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
         let text = format!("{} is a symbolic link, expected a directory of its own", from.display());
         return Err(io::Error::new(io::ErrorKind::NotADirectory, text));
     }
+    // A file that a game has closed for its owner must not be the end of all snapshots.
+    let opened = Opened::up(from);
+    let copied = cp(from, to);
+    opened.back(to);
+    opened.back(from);
+    copied
+}
+
+fn cp(from: &Path, to: &Path) -> io::Result<()> {
     let done = Command::new("cp")
         .args(["--archive", "--reflink=auto", "--no-target-directory", "--"])
         .args([from, to])
@@ -39,8 +49,8 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::tree::overlay::Mark;
-    use std::fs;
-    use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 
     #[test]
     fn a_copy_is_whole() {
@@ -61,6 +71,34 @@ mod tests {
         assert_eq!(fs::read_link(to.join("link")).unwrap(), Path::new("/nowhere"));
         let (one, two) = (to.join("one").metadata().unwrap(), to.join("two").metadata().unwrap());
         assert_eq!((one.ino(), one.mtime()), (two.ino(), 1_000_000));
+    }
+
+    #[test]
+    fn closed_files_and_directories_are_copied() {
+        let place = tempfile::tempdir().unwrap();
+        let (from, to) = (place.path().join("a"), place.path().join("b"));
+        fs::create_dir_all(from.join("closed/deep")).unwrap();
+        fs::write(from.join("closed/deep/file"), "x").unwrap();
+        fs::write(from.join("kept"), "").unwrap();
+        symlink(from.join("kept"), from.join("closed/link")).unwrap();
+        let modes = [("kept", 0o444), ("closed/deep/file", 0), ("closed/deep", 0o500), ("closed", 0)];
+        for (name, mode) in modes {
+            fs::set_permissions(from.join(name), Permissions::from_mode(mode)).unwrap();
+        }
+        copy(&from, &to).unwrap();
+        for top in [&from, &to] {
+            // From the top, else nothing in it can be looked at.
+            for (name, mode) in modes.iter().rev() {
+                let meta = top.join(name).symlink_metadata().unwrap();
+                assert_eq!(meta.mode() & 0o7777, *mode, "{name}");
+                if meta.is_dir() {
+                    fs::set_permissions(top.join(name), Permissions::from_mode(0o700)).unwrap();
+                }
+            }
+            fs::set_permissions(top.join("closed/deep/file"), Permissions::from_mode(0o600)).unwrap();
+            assert_eq!(fs::read_to_string(top.join("closed/deep/file")).unwrap(), "x");
+            assert!(top.join("closed/link").is_symlink());
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! (`user.overlay.opaque`), see the kernel's `Documentation/filesystems/overlayfs.rst`. They are made by games and never
 //! trusted: no symbolic link in them is followed.
 
+mod access;
 mod archive;
 mod copy;
 mod measure;
