@@ -1,10 +1,13 @@
 //! The prefix before the program starts: made if it is not there, and with all that it is to have.
 
+mod drives;
 mod dxvk;
 mod make;
 mod record;
 mod settings;
 mod verbs;
+
+pub use drives::Drives;
 
 use crate::processes::Processes;
 use crate::wine::Wine;
@@ -12,16 +15,13 @@ use anyhow::Context;
 use dillinger_runner_core::wine::Launch;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
-/// Drives that every prefix has: the game's library, and the container's root for what is nowhere else.
-const DRIVES: &[(&str, &str)] = &[("d:", "/library"), ("z:", "/")];
 /// Where Wine says of which width a prefix is, in bytes from the beginning of `system.reg`.
 const HEAD: u64 = 4096;
 
 /// Makes the prefix what `launch` asks for. Starts nothing of Wine when it is that already.
-pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::Result<()> {
+pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::Result<Drives> {
     let prefix = wine.prefix();
     let mut record = record::Record::read(prefix);
     if prefix.join("system.reg").is_file() {
@@ -34,12 +34,15 @@ pub fn prepare(launch: &Launch, wine: &Wine, processes: &Processes) -> anyhow::R
     } else {
         make::make(wine, processes).context("the prefix could not be made")?;
     }
-    drives(prefix).context("the drives of the prefix")?;
+    let drives = drives::set(prefix)?;
+    // Before anything else is changed in a prefix where the program cannot be reached.
+    launch.program.as_ref().map(|program| drives.program(program)).transpose()?;
     if !wine.is_proton() {
         dxvk::set(wine, launch.settings.dxvk)?;
     }
     settings::apply(&launch.settings, &mut record, wine, processes)?;
-    verbs::apply(&launch.settings.verbs, &mut record, wine, processes)
+    verbs::apply(&launch.settings.verbs, &mut record, wine, processes)?;
+    Ok(drives)
 }
 
 /// The winetricks verbs that the prefix has.
@@ -57,24 +60,6 @@ fn check_width(prefix: &Path) -> anyhow::Result<()> {
         "the prefix is one of 32 bits (WINEARCH=win32), which this Wine cannot run: make a new one, without WINEARCH"
     );
     Ok(())
-}
-
-fn drives(prefix: &Path) -> anyhow::Result<()> {
-    let directory = prefix.join("dosdevices");
-    fs::create_dir_all(&directory)?;
-    for (drive, target) in DRIVES {
-        link(Path::new(target), &directory.join(drive))?;
-    }
-    Ok(())
-}
-
-/// Makes `path` a link to `target`, if it is not.
-fn link(target: &Path, path: &Path) -> anyhow::Result<()> {
-    if fs::read_link(path).is_ok_and(|old| old == target) {
-        return Ok(());
-    }
-    remove(path)?;
-    symlink(target, path).with_context(|| format!("cannot make {}", path.display()))
 }
 
 /// Removes a file or link, if it is there.
@@ -99,18 +84,5 @@ mod tests {
         assert!(check_width(prefix.path()).is_ok());
         fs::write(&registry, "WINE REGISTRY Version 2\n;; All\n\n#arch=win32\n").unwrap();
         assert!(check_width(prefix.path()).unwrap_err().to_string().contains("32 bits"));
-    }
-
-    #[test]
-    fn drives_lead_where_they_should() {
-        let prefix = tempfile::tempdir().unwrap();
-        let devices = prefix.path().join("dosdevices");
-        fs::create_dir(&devices).unwrap();
-        symlink("/somewhere/else", devices.join("d:")).unwrap();
-        for _ in 0..2 {
-            drives(prefix.path()).unwrap();
-            assert_eq!(fs::read_link(devices.join("d:")).unwrap(), Path::new("/library"));
-            assert_eq!(fs::read_link(devices.join("z:")).unwrap(), Path::new("/"));
-        }
     }
 }

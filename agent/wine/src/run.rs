@@ -5,12 +5,12 @@ use crate::events::Outcome;
 use crate::installed::Inventory;
 use crate::prefix;
 use crate::processes::Processes;
-use crate::session;
+use crate::session::{self, Options};
 use crate::stop::StopTimes;
 use crate::whole;
 use crate::wine::Wine;
 use anyhow::Context;
-use dillinger_runner_core::wine::{Launch, REPORT_FILE, Report, exception_name};
+use dillinger_runner_core::wine::{Launch, Program, REPORT_FILE, Report, exception_name};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -63,10 +63,12 @@ fn execute(launch: &Launch, processes: &Processes) -> anyhow::Result<Report> {
 }
 
 fn session(launch: &Launch, wine: &Wine, processes: &Processes, report: &mut Report) -> anyhow::Result<()> {
-    // Before the prefix is touched: what is wrong with it needs no prefix.
-    let start = launch.program.as_ref().map(|program| command_line::start(program, launch.install)).transpose()?;
-    prefix::prepare(launch, wine, processes)?;
-    let Some(start) = start else { return Ok(()) };
+    let start = |program: &Program| command_line::start(program, launch.install);
+    // Before the prefix is touched: what is wrong with a command line needs no prefix.
+    launch.program.as_ref().map(start).transpose()?;
+    let drives = prefix::prepare(launch, wine, processes)?;
+    let Some(program) = &launch.program else { return Ok(()) };
+    let start = start(&drives.program(program)?)?;
     let inventory = || {
         let directory = launch.install_directory.as_deref().map(Path::new);
         // The registry is in files only when no wineserver has it.
@@ -74,7 +76,8 @@ fn session(launch: &Launch, wine: &Wine, processes: &Processes, report: &mut Rep
         Inventory::take(wine.prefix(), directory)
     };
     let before = launch.install.then(inventory).transpose()?;
-    let events = session::run(&start, launch.settings.dxvk, wine, processes)?;
+    let options = Options { dxvk: launch.settings.dxvk, root: drives.have_root() };
+    let events = session::run(&start, options, wine, processes)?;
     if let Some(Outcome { code, exception, name }) = events.outcome() {
         report.exit_code = Some(code);
         report.exception = exception.then_some(code);

@@ -25,13 +25,25 @@ enum Phase {
     Terminating,
 }
 
-/// Runs the program, in a prefix that has DXVK or not, until the last process of its job has ended, or until signals or
-/// the time have ended them.
-pub fn run(start: &Start, dxvk: bool, wine: &Wine, processes: &Processes) -> anyhow::Result<Events> {
+/// The prefix in which a program is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether it has DXVK.
+    pub dxvk: bool,
+    /// Whether one of its drives leads to the container's root.
+    pub root: bool,
+}
+
+/// Runs the program until the last process of its job has ended, or until signals or the time have ended them.
+pub fn run(start: &Start, options: Options, wine: &Wine, processes: &Processes) -> anyhow::Result<Events> {
     let events = scratch::file("events")?;
-    let program = launcher()?;
+    let mut program = launcher()?;
+    if !options.root && !wine.is_proton() {
+        // Wine would look for a drive that has it.
+        program = scratch::windows_path(&program).into();
+    }
     let name = scratch::windows_path(&events);
-    let mut launched = processes.start(wine.session([program.as_os_str(), name.as_ref()], dxvk))?;
+    let mut launched = processes.start(wine.session([program.as_os_str(), name.as_ref()], options.dxvk))?;
     for text in [&start.directory, &start.program, &start.command_line] {
         say(&mut launched, text);
     }
