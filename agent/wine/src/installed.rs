@@ -1,6 +1,7 @@
 //! What an installer adds to a prefix and to a directory of the library.
 
 use crate::registry;
+use crate::whole;
 use anyhow::Context;
 use dillinger_runner_core::wine::Installed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,11 +31,8 @@ impl Inventory {
             walk(root, &mut inventory.files).with_context(|| format!("cannot look at {}", root.display()))?;
         }
         for file in ["system.reg", "user.reg"] {
-            let bytes = fs::read(prefix.join(file)).or_else(|error| match error.kind() {
-                io::ErrorKind::NotFound => Ok(Vec::new()),
-                _ => Err(error),
-            });
-            let bytes = bytes.with_context(|| format!("cannot read the prefix's {file}"))?;
+            let bytes = whole::read(&prefix.join(file));
+            let bytes = bytes.with_context(|| format!("cannot read the prefix's {file}"))?.unwrap_or_default();
             inventory.programs.append(&mut registry::programs(&String::from_utf8_lossy(&bytes)));
         }
         Ok(inventory)
@@ -131,6 +129,13 @@ mod tests {
         };
         assert_eq!(after.added_since(&before, &prefix), expected);
         assert_eq!(after.added_since(&after, &prefix), Installed::default());
+    }
+
+    #[test]
+    fn a_fifo_for_a_registry_file_is_not_waited_for() {
+        let prefix = tempfile::tempdir().unwrap();
+        nix::unistd::mkfifo(&prefix.path().join("user.reg"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(Inventory::take(prefix.path(), None).unwrap().programs.is_empty());
     }
 
     #[test]
