@@ -11,6 +11,7 @@
 mod capabilities;
 mod convert;
 mod explain;
+mod figures;
 mod files;
 mod findings;
 mod job;

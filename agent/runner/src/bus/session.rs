@@ -1,22 +1,21 @@
 //! `org.dillinger.Runner1.Session`
 
 use super::convert::{Dict, Options, raw_request};
+use super::figures::{Metrics, final_metrics, stream_error, value};
 use crate::cgroup;
 use crate::display::{Display, Mode};
 use crate::session::{Command, Handle, Status};
 use crate::stream::log::{Journal, LogRequest};
-use crate::stream::{StreamError, Streams, log, metrics};
+use crate::stream::{Streams, log, metrics};
 use dillinger_runner_api::Error;
 use dillinger_runner_core::lifecycle::State;
 use dillinger_runner_core::limits::Limit;
-use dillinger_runner_core::metrics::Figure;
 use dillinger_runner_core::request::IdleAction;
 use dillinger_runner_core::spec::{SessionSpec, StreamSpec, WindowsSpec};
 use nix::sys::signal::Signal;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use zbus::{OwnedFd, Variant, interface};
+use zbus::{OwnedFd, interface};
 
 /// One session on the bus.
 #[derive(Debug, Clone)]
@@ -25,8 +24,6 @@ pub struct SessionObject {
     streams: Streams,
     display: Option<Display>,
 }
-
-type Metrics = HashMap<&'static str, Variant<'static>>;
 
 impl SessionObject {
     /// The object of this session, with the display of a streamed one that lives.
@@ -86,27 +83,6 @@ impl SessionObject {
         }
         Ok(cgroup::directory(&status.control_group))
     }
-
-    /// What was recorded at the end.
-    fn final_metrics(status: &Status) -> Metrics {
-        let facts = status.facts.clone().unwrap_or_default();
-        let recorded = [
-            ("TimestampUSec", Some(status.ended_usec)),
-            ("CPUUsageUSec", facts.cpu_usage_usec),
-            ("MemoryPeak", facts.memory_peak),
-            ("OOMKills", facts.oom_kills),
-        ];
-        recorded.into_iter().filter_map(|(key, value)| Some((key, Variant::from(value?)))).collect()
-    }
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "the form of a map_err function")]
-fn stream_error(error: StreamError) -> Error {
-    match error {
-        StreamError::TooMany(_) => Error::Busy(error.to_string()),
-        StreamError::Cursor(_) | StreamError::Interval(_) => Error::InvalidRequest(error.to_string()),
-        StreamError::Pipe(_) => Error::SystemdFailed(error.to_string()),
-    }
 }
 
 #[interface(name = "org.dillinger.Runner1.Session")]
@@ -143,14 +119,10 @@ impl SessionObject {
     async fn read_metrics(&self) -> Result<Metrics, Error> {
         let status = self.status();
         if status.state == State::Ended {
-            return Ok(Self::final_metrics(&status));
+            return Ok(final_metrics(&status));
         }
         let read = metrics::read(&self.cgroup()?);
         let figures = read.map_err(|error| Error::Busy(format!("the session's cgroup cannot be read: {error}")))?;
-        let value = |figure| match figure {
-            Figure::Whole(number) => Variant::from(number),
-            Figure::Fraction(number) => Variant::from(number),
-        };
         let streamed = metrics::streamed(self.display.as_ref()).await;
         Ok(figures.pairs().into_iter().chain(streamed).map(|(key, figure)| (key, value(figure))).collect())
     }
