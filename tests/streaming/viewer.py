@@ -204,3 +204,14 @@ class Viewer:
         if data[:8] != b"\x89PNG\r\n\x1a\n":
             raise AssertionError(f"no PNG file: {data[:8]!r}")
         return self.browser.run_async(IMAGE, base64.b64encode(data).decode(), places)
+
+
+def latencies(viewer, count=40):
+    """Samples of `Viewer.latency`, not in step with the display, after a few that do not count."""
+    for _ in range(5):
+        viewer.latency()
+    samples = []
+    for at in range(count):
+        time.sleep(0.2 + 0.0037 * (at % 10))
+        samples.append(viewer.latency())
+    return samples

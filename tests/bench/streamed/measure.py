@@ -10,10 +10,8 @@ import time
 import figures
 import world
 from stream import IMAGE, get, install_game, program, start, used
-from viewer import Viewer
+from viewer import Viewer, latencies
 from world import find_processes, run
-
-SAMPLES = 40
 
 # From a connection that is begun in the page to its first picture.
 JOINING = """
@@ -53,14 +51,7 @@ def latency(figures):
     session = start()
     with Viewer(session.id) as viewer:
         viewer.capture()
-        for _ in range(5):
-            viewer.latency()
-        samples = []
-        for at in range(SAMPLES):
-            # Not in step with the display.
-            time.sleep(0.2 + 0.0037 * (at % 10))
-            samples.append(viewer.latency())
-        figures.median("page to page, SDL with OpenGL", samples, 60)
+        figures.median("page to page, SDL with OpenGL", latencies(viewer), 60)
     session.stop()
 
 

@@ -1,6 +1,6 @@
 """Measures Windows programs under the agent beside Wine in the same image by Podman alone: one line per figure.
 
-Sections: `start`, `prefix`, `stop`; all without a name."""
+Sections: `start`, `prefix`, `stop`, `latency`; all without a name."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import figures
 import world
+from viewer import Viewer, latencies
 from windows import IMAGE, LIBRARY, STATE, host, titles, until_said
 from world import ctl, new_id, run, until
 
@@ -132,7 +133,17 @@ def stop(table):
     table.add("Stop of a program with a window, beyond wineboot -e, s", f"{mine:.2f} s, wineboot -e {wine:.2f} s", mine - wine, 2)
 
 
-SECTIONS = {"start": start, "prefix": prefixes, "stop": stop}
+def latency(table):
+    drawing = session(r"D:\Programs\block.exe", game=new_id(), Display="stream")
+    until_said(drawing, "block")
+    with Viewer(drawing.id) as viewer:
+        viewer.capture()
+        table.median("page to page, Wine with GDI", latencies(viewer), 38)
+    drawing.stop()
+    drawing.ended()
+
+
+SECTIONS = {"start": start, "prefix": prefixes, "stop": stop, "latency": latency}
 
 host()
 ctl("images", "prepare", IMAGE, timeout=280)
