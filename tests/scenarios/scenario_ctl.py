@@ -126,7 +126,9 @@ class Commands(Scenario):
 
     def test_capabilities(self):
         self.assertIn("native", ctl("capabilities"))
-        self.assertEqual(document("capabilities")["Runners"], ["native"])
+        # Without a build of Proton on this host.
+        told = document("capabilities")
+        self.assertEqual((told["Runners"], told["RunnerVersions"]), (["native", "wine"], []))
 
     def test_images_prepare(self):
         ctl("images", "prepare", IMAGE)

@@ -5,8 +5,8 @@ import tempfile
 from pathlib import Path
 
 from world import (
-    AGENT, BUS, HOME, MANAGER, ROOT, RUNTIME, Scenario, Session, call, ctl, left_behind, manager, new_id, options, restart_agent,
-    run, running, settings, start, unit, until,
+    AGENT, BUS, HOME, IMAGE, MANAGER, ROOT, RUNTIME, Scenario, Session, call, ctl, left_behind, manager, new_id, options,
+    restart_agent, run, running, settings, start, unit, until,
 )
 
 SHOW = "/usr/bin/env"
@@ -195,10 +195,16 @@ class Refused(Scenario):
 
     def test_what_is_not_there_yet(self):
         for key, value in (("Display", "wayland"), ("Display", "x11"), ("Audio", "pipewire"),
-                           ("Audio", "pulse"), ("Gpus", ["nvidia.com/gpu=0"]), ("Gamepads", True), ("Runner", "wine"),
-                           ("Runner", "proton")):
+                           ("Audio", "pulse"), ("Gpus", ["nvidia.com/gpu=0"]), ("Gamepads", True), ("RunnerVersion", "10")):
             message = self.refused("Unsupported", start, **{"Command": ["/bin/true"], key: value})
             self.assertIn(key, message)
+
+    def test_a_windows_game_without_what_it_needs(self):
+        game = {"Runner": "wine", "Executable": r"C:\windows\notepad.exe", "Image": IMAGE, "Library": ""}
+        self.assertIn("PrepareImage", self.refused("ImageMissing", start, **game))
+        self.assertIn("RunnerVersion", self.refused("Unsupported", start, **game, RunnerVersion="wine-1"))
+        for key, value in ("Executable", "doom.exe"), ("Command", ["/bin/true"]):
+            self.assertIn(key, self.refused("InvalidRequest", start, **{**game, key: value}))
 
     def test_nothing_is_left(self):
         before = {path for path in RUNTIME.rglob("*dillinger*")}

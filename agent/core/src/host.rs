@@ -158,6 +158,8 @@ pub enum ProgramFact {
     Found(Program),
     /// It cannot be started, with the reason.
     Refused(String),
+    /// It is in a prefix that cannot be used, which says its own reason.
+    NotLookedFor,
 }
 
 /// What a Windows game needs to know of the host.

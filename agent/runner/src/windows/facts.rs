@@ -51,12 +51,10 @@ pub fn facts(spec: &SessionSpec, windows: &WindowsSpec, from: &Sources<'_>) -> W
         library: library(windows, from.library, saves.as_deref().filter(|_| overlay)),
         drive_c: drive_c(windows.tool, &prefix, template.as_ref(), saves.as_deref()),
     };
-    // What is missing besides says its own reason.
-    let program = match prefix {
-        PrefixFact::NoTemplate | PrefixFact::Unusable(_) if places.drive_c.is_none() && is_in_prefix(windows) => {
-            ProgramFact::Refused("is in a prefix that cannot be used".to_owned())
-        }
-        _ => program(&windows.executable, &places),
+    let program = if places.drive_c.is_none() && is_in_prefix(windows) {
+        ProgramFact::NotLookedFor
+    } else {
+        program(&windows.executable, &places)
     };
     WindowsFacts {
         build,

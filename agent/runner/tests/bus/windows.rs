@@ -157,9 +157,13 @@ async fn what_stands_in_the_way_is_told_before_anything_starts() {
         let error = agent.client.start(request).await.err().unwrap();
         (error.short_name(), error.message())
     };
-    let (name, text) = refused(&game(&library, "doom")).await;
-    assert_eq!(name, "ImageMissing");
-    assert!(text.contains("PrepareImage"), "{text}");
+    for executable in ["doom/doom.exe", r"C:\windows\notepad.exe"] {
+        let mut request = game(&library, "doom");
+        request.insert("Executable", executable.into());
+        let (name, text) = refused(&request).await;
+        assert_eq!(name, "ImageMissing", "{text}");
+        assert!(text.contains("PrepareImage"), "{text}");
+    }
     let _ = host(&world, true);
     fs::write(library.join("notes.exe"), "text").unwrap();
     for (executable, said) in [("Doom/dom.exe", "DOOM.EXE"), ("notes.exe", "cannot be started"), ("../x", "..")] {
