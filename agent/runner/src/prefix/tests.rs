@@ -179,7 +179,7 @@ fn a_rollback_keeps_what_was() {
     fs::write(files.join("state"), "two").unwrap();
     fs::remove_file(files.join("gone")).unwrap();
     // As overlayfs leaves it.
-    let work = world.place.path().join("prefixes/doom/work/work");
+    let work = world.place.path().join("prefixes/doom/work").join("work");
     fs::create_dir_all(&work).unwrap();
     fs::set_permissions(&work, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     let before = world.store.rollback("doom", "1", KEEP).unwrap();
