@@ -8,8 +8,8 @@ use crate::problem::{ProblemClass, Problems, quoted};
 use crate::request::{Kind, MountRequest, Switch, Synchronization, Variable};
 use crate::spec::{Decision, SessionSpec, WindowsSpec};
 use crate::wine::{
-    BUILD_DIRECTORY, DIRECTORY, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PrefixSettings, Program, SUPERVISOR, Tool,
-    WINDOWS_USER,
+    BUILD_DIRECTORY, DIRECTORY, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PROTON_USER, PrefixSettings, Program,
+    SUPERVISOR, Tool, WINDOWS_USER,
 };
 
 /// Name in the agent's state directory of what sessions share with their
@@ -198,8 +198,7 @@ fn prefix(spec: &SessionSpec, windows: &WindowsSpec, fact: &PrefixFact) -> Vec<P
 fn profile(tool: Tool) -> String {
     match tool {
         Tool::Wine => format!("{PREFIX_DIRECTORY}/drive_c/users/{WINDOWS_USER}"),
-        // The name that Proton gives its user.
-        Tool::Proton => format!("{PREFIX_DIRECTORY}/pfx/drive_c/users/steamuser"),
+        Tool::Proton => format!("{PREFIX_DIRECTORY}/pfx/drive_c/users/{PROTON_USER}"),
     }
 }
 

@@ -17,6 +17,8 @@ pub const BUILD_DIRECTORY: &str = "/opt/build";
 pub const PREFIX_DIRECTORY: &str = "/prefix";
 /// The name of the Windows user, whoever the user of the host is.
 pub const WINDOWS_USER: &str = "player";
+/// The name that every Proton build gives its Windows user.
+pub const PROTON_USER: &str = "steamuser";
 /// The most bytes of a [`Report`] that are read: a game can write there too.
 pub const REPORT_MAX: u64 = 1 << 20;
 
@@ -105,7 +107,7 @@ pub struct Launch {
     /// Path in the container of the directory of the library that an installer may write.
     pub install_directory: Option<String>,
     /// How long windows may take to close after SIGTERM before their programs are
-    /// ended, in µs. The container is killed some time after that.
+    /// ended, in µs. The container is killed when twice this time is over.
     pub close_usec: u64,
 }
 

@@ -9,7 +9,7 @@ mod registry;
 
 pub use exception::exception_name;
 pub use launch::{
-    BUILD_DIRECTORY, DIRECTORY, Installed, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PrefixSettings, Program, ProgramKind,
-    REPORT_FILE, REPORT_MAX, RegistryValue, Report, SUPERVISOR, Tool, WINDOWS_USER,
+    BUILD_DIRECTORY, DIRECTORY, Installed, LAUNCH_FILE, Launch, PREFIX_DIRECTORY, PROTON_USER, PrefixSettings, Program,
+    ProgramKind, REPORT_FILE, REPORT_MAX, RegistryValue, Report, SUPERVISOR, Tool, WINDOWS_USER,
 };
 pub use registry::{InvalidRegistryData, RegistryData};

@@ -5,7 +5,7 @@ use super::error::Result;
 use super::record::{TemplateRecord, read};
 use super::store::{Store, is_name, names, put_away};
 use dillinger_runner_core::plan::directory_name;
-use dillinger_runner_core::wine::{Tool, WINDOWS_USER};
+use dillinger_runner_core::wine::{PROTON_USER, Tool, WINDOWS_USER};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,6 @@ pub(crate) const PREFIX: &str = "prefix";
 const ID_DIGITS: usize = 12;
 /// Below the data directory of a Proton build, which has its Wine prefix there (`STEAM_COMPAT_DATA_PATH`).
 const PROTON_PREFIX: &str = "pfx";
-/// The Windows user of every Proton build.
-const PROTON_USER: &str = "steamuser";
 
 /// Key of the template of an image, and of a build of the host by its name.
 pub fn template_key(image_id: &str, build: Option<&str>) -> String {

@@ -9,7 +9,7 @@ use dillinger_runner_core::plan::{Layer, directory_name};
 use dillinger_runner_core::problem::quoted;
 use dillinger_runner_core::request::Kind;
 use dillinger_runner_core::spec::{SessionSpec, WindowsSpec};
-use dillinger_runner_core::wine::{Tool, WINDOWS_USER};
+use dillinger_runner_core::wine::{PROTON_USER, Tool, WINDOWS_USER};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -207,7 +207,7 @@ fn drive_c(tool: Tool, prefix: &PrefixFact, template: Option<&Template>, saves: 
         PrefixFact::Whole { files, managed, .. } => (of(files), None, *managed),
         PrefixFact::NoTemplate | PrefixFact::Unusable(_) => return None,
     };
-    let user = if tool == Tool::Wine { WINDOWS_USER } else { "steamuser" };
+    let user = if tool == Tool::Wine { WINDOWS_USER } else { PROTON_USER };
     let profile = saves.map(|saves| saves.join("profile")).filter(|profile| managed && profile.is_dir());
     let over = profile.map(|profile| (vec!["users".to_owned(), user.to_owned()], profile));
     Some(Layers { lower, upper, over })
