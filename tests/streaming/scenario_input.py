@@ -42,6 +42,15 @@ class Keyboard(Scenario):
             until_logged(session, "button 1 up")
             until_logged(session, "key Space up")
 
+    def test_what_the_network_held_back_comes_at_once(self):
+        for protocol in "x11", "wayland":
+            with self.subTest(protocol=protocol):
+                session = start("--still", Environment=[f"SDL_VIDEODRIVER={protocol}"])
+                with Viewer(session.id, setup=RAW) as viewer:
+                    viewer.wait("return channels.input.readyState === 'open'")
+                    viewer.run("raw('input', ...arguments)", *key(KEY_SPACE) * 3, *key(KEY_A))
+                    until_logged(session, "key A up")
+                    self.assertEqual(logged(session, "key Space"), ["key Space down", "key Space up"] * 3)
 
     def farewell(self, session, viewer):
         """Ends a connection behind the page's back; what it has sent before is through when its end is told."""

@@ -2,13 +2,15 @@
 //! controllers.
 //!
 //! One thread owns the connection to the compositor and all state. Whatever
-//! arrives in `commands` is with the compositor before the next wait.
+//! arrives in `commands` is with the compositor before the next wait, but for
+//! what is faster than a hand.
 
 mod clipboard;
 mod gamepad;
 mod held;
 mod keyboard;
 mod keymap;
+mod pace;
 mod readiness;
 mod seat;
 mod wayland;

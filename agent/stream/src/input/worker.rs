@@ -2,13 +2,16 @@
 
 use super::clipboard::Clipboard;
 use super::gamepad::{Gamepads, PadState, Report};
+use super::pace::Pace;
 use super::readiness::register;
 use super::seat::Seat;
 use super::wayland::{self, Client, Globals};
 use super::{Options, StartError};
+use crate::clock::until;
 use crate::media::{Feedback, InputCommand, InputEvent, ViewerId};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -56,6 +59,7 @@ pub(super) fn run(
 struct Worker {
     wayland: Wayland,
     seat: Seat,
+    pace: Pace,
     gamepads: Gamepads,
     requests: mpsc::Receiver<InputCommand>,
     reports: mpsc::Receiver<Report>,
@@ -80,12 +84,15 @@ impl Worker {
         let wayland = Wayland::new(connection, queue, client).map_err(|error| broken(error.to_string()))?;
         let (sender, reports) = mpsc::channel(REPORTS);
         let gamepads = Gamepads::new(ends.nodes, sender);
-        Ok(Self { wayland, seat, gamepads, requests: ends.requests, reports, feedback })
+        Ok(Self { wayland, seat, pace: Pace::default(), gamepads, requests: ends.requests, reports, feedback })
     }
 
     async fn work(&mut self) -> io::Result<()> {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
+            while let Some((viewer, event)) = self.pace.pop(Instant::now()) {
+                self.event(&viewer, event);
+            }
             self.wayland.flush().await?;
             tokio::select! {
                 biased;
@@ -102,6 +109,7 @@ impl Worker {
                     }
                 }
                 read = self.wayland.read() => read?,
+                () = until(self.pace.deadline()) => {}
             }
         }
     }
@@ -114,6 +122,7 @@ impl Worker {
                 let _ = done.send(joined);
             }
             InputCommand::Leave(viewer) => {
+                self.pace.forget(&viewer);
                 self.seat.leave(&viewer);
                 self.gamepads.leave(&viewer);
             }
@@ -123,10 +132,9 @@ impl Worker {
                 }
             }
             InputCommand::Event(viewer, event) => {
-                if event == InputEvent::ReleaseAll {
-                    self.gamepads.release(&viewer);
+                if self.seat.has(&viewer) {
+                    self.pace.push(&viewer, event, Instant::now());
                 }
-                self.seat.event(&viewer, event);
             }
             InputCommand::Clipboard(text) => {
                 if let Some(clipboard) = &self.wayland.client.clipboard {
@@ -137,7 +145,15 @@ impl Worker {
         }
     }
 
+    fn event(&mut self, viewer: &ViewerId, event: InputEvent) {
+        if event == InputEvent::ReleaseAll {
+            self.gamepads.release(viewer);
+        }
+        self.seat.event(viewer, event);
+    }
+
     fn join(&mut self, viewer: &ViewerId, layout: &str) -> Result<(), String> {
+        self.pace.forget(viewer);
         let layout = layout.parse().map_err(|error: super::LayoutError| error.to_string())?;
         self.seat.join(viewer, layout).map_err(|error| error.to_string())
     }

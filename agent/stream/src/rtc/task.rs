@@ -12,6 +12,7 @@ use super::offer::{self, Used};
 use super::sockets::Sockets;
 use super::viewer::{News, Viewer, datagram};
 use super::{Command, Error, Reason, Request, Settings, ViewerEvent, codec};
+use crate::clock::until;
 use crate::media::{AccessUnit, Audio, EncodedPicture, Feedback, Input, Video, VideoCodec, VideoStatus};
 use dillinger_runner_api::{streamer::MOST_VIEWERS, wire};
 use std::ops::ControlFlow;
@@ -97,13 +98,6 @@ pub(super) async fn run(settings: Settings, parts: Parts, mut requests: mpsc::Re
         }
     }
     task.end(Instant::now());
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
-    }
 }
 
 impl Task {
