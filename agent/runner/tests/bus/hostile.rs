@@ -14,8 +14,7 @@ use std::fs;
 use std::time::Duration;
 use zbus::{OwnedFd, Variant};
 
-/// How much larger the program may be after an attack than before, in KiB: glibc keeps up to 64 MiB that were freed
-/// (`M_TRIM_THRESHOLD` in mallopt(3), which grows with what was allocated).
+/// How much larger the program may be after an attack than before, in KiB.
 const GROWTH_MAX_KIB: u64 = 80 << 10;
 /// How long a well-meant call may take after one.
 const ANSWER_MAX: Duration = Duration::from_secs(10);

@@ -8,6 +8,13 @@ use std::process::{ExitStatus, Stdio};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+/// What the shipped unit sets in the program's environment.
+fn unit_environment() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let unit = include_str!("../../../../units/dillinger-runner.service");
+    let values = unit.lines().filter_map(|line| line.strip_prefix("Environment="));
+    values.flat_map(str::split_whitespace).filter_map(|one| one.split_once('='))
+}
+
 /// A running program; it ends with its value.
 pub(crate) struct Process {
     child: Child,
@@ -37,6 +44,7 @@ impl Process {
             .env("QUADLET", world.paths.generator.as_ref().unwrap())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("DILLINGER_LOG", "off")
+            .envs(unit_environment())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
