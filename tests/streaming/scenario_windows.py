@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import world
+from stream import program
 from viewer import Viewer
 from world import HOME, Scenario, ctl, find_processes, manager, options, run, until
 
@@ -44,14 +45,21 @@ def layer(session):
 
 class Windows(Scenario):
     def test_a_windows_game_is_played(self):
-        library = HOME / "windows-library"
+        self.play("x11")
+
+    def test_one_is_played_without_an_x_server(self):
+        self.play("wayland")
+
+    def play(self, driver):
+        library = HOME / f"windows-library-{driver}"
         shutil.copytree(GAME, library / "vizdoom")
         (library / "vizdoom/keys.cfg").write_text(KEYS, encoding="ascii")
         before = contents(library)
         ctl("images", "prepare", IMAGE, timeout=280)
         request = options(
-            Runner="wine", GameId="vizdoom", Title="Freedoom: Phase 2", Library=str(library), Network="none", Display="stream",
-            Width=640, Height=480, Executable=PROGRAM, Arguments=ARGUMENTS)
+            Runner="wine", GameId=f"vizdoom-{driver}", Title="Freedoom: Phase 2", Library=str(library), Network="none",
+            Display="stream", Width=640, Height=480, Executable=PROGRAM, Arguments=ARGUMENTS,
+            Registry=[(r"HKCU\Software\Wine\Drivers", "Graphics", driver)])
         session = world.Session(manager("StartSession", "a{sv}", request))
         session.wait("running", 90)
         with Viewer(session.id) as viewer:
@@ -59,6 +67,7 @@ class Windows(Scenario):
             until(lambda: viewer.run(COLOURS) > 30, "the first level is drawn", 120)
             # Until the game has its window, keys go nowhere.
             until(lambda: viewer.run("tap('KeyP')") or positions(session), "the game says where the player is", 60)
+            self.assertEqual(program(session, "Xwayland") is None, driver == "wayland")
             start = positions(session)[-1]
             viewer.browser.key_down("KeyW")
             until(lambda: viewer.run("tap('KeyP')") or positions(session)[-1] != start, "a key moves the player", 60)

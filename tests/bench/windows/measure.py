@@ -134,13 +134,15 @@ def stop(table):
 
 
 def latency(table):
-    drawing = session(r"D:\Programs\block.exe", game=new_id(), Display="stream")
-    until_said(drawing, "block")
-    with Viewer(drawing.id) as viewer:
-        viewer.capture()
-        table.median("page to page, Wine with GDI", latencies(viewer), 38)
-    drawing.stop()
-    drawing.ended()
+    for driver in "x11", "wayland":
+        drawing = session(r"D:\Programs\block.exe", game=new_id(), Display="stream",
+                          Registry=[(r"HKCU\Software\Wine\Drivers", "Graphics", driver)])
+        until_said(drawing, "block")
+        with Viewer(drawing.id) as viewer:
+            viewer.capture()
+            table.median(f"page to page, Wine with GDI, driver {driver}", latencies(viewer), 38)
+        drawing.stop()
+        drawing.ended()
 
 
 SECTIONS = {"start": start, "prefix": prefixes, "stop": stop, "latency": latency}
