@@ -33,6 +33,12 @@ class Installers(Game):
         self.assertEqual(installed["Programs"], ["Dillinger Test Package"])
         self.assertIn("hello from Windows", self.play(f"{self.directory}/game.exe"))
 
+    def test_windows_would_restart(self):
+        for status in 3010, 1641:
+            session = self.start(r"D:\Programs\exit.exe", str(status), Kind="install", InstallDirectory=self.directory)
+            last = session.ended(90)
+            self.assertEqual((last["Outcome"], last["ExitStatus"]), ("exited", status), last["OutcomeReason"])
+
     def test_into_the_prefix(self):
         installed = self.install(r"D:\Installers\setup.exe", "/S")
         program = r"C:\Program Files\Dillinger Test Game\game.exe"

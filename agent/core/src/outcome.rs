@@ -252,6 +252,9 @@ fn windows_ending(report: &Report) -> Option<Ending> {
             end(Outcome::Failed, code, format!("unhandled exception 0x{code:08X}{name}{program}"))
         }
         (None, None, Some(0)) => end(Outcome::Exited, 0, "exited with status 0".to_owned()),
+        (None, None, Some(code)) if report.wants_restart() => {
+            end(Outcome::Exited, code, format!("installed, with status {code}: Windows would restart"))
+        }
         (None, None, Some(code)) => {
             end(Outcome::Failed, code, format!("exited with status {}{program}", code.cast_signed()))
         }

@@ -286,7 +286,7 @@ fn a_display_that_dies_is_to_blame_unless_a_stop_was_asked_for_before() {
 
 #[test]
 fn a_windows_game_ends_as_its_supervisor_reports() {
-    use dillinger_runner_core::wine::Report;
+    use dillinger_runner_core::wine::{Installed, Report};
     // The container's own status is 1 for whatever does not fit.
     let ended = |report: Report, status| EndFacts { windows: Some(report), ..facts("success", status, 1, 2) }.ending();
     let code = |code| Report { exit_code: Some(code), program: Some("game.exe".to_owned()), ..Report::default() };
@@ -300,6 +300,10 @@ fn a_windows_game_ends_as_its_supervisor_reports() {
     let crash = ended(Report { exception: Some(0xC000_0005), ..code(0xC000_0005) }, 1);
     assert_eq!((crash.outcome, crash.exit_status), (Outcome::Failed, 0xC000_0005_u32.cast_signed()));
     assert!(crash.reason.contains("0xC0000005 (access violation) in \"game.exe\""), "{}", crash.reason);
+    let setup = Report { installed: Some(Installed::default()), ..code(3010) };
+    let restart = ended(setup, 0);
+    assert_eq!((restart.outcome, restart.exit_status), (Outcome::Exited, 3010));
+    assert_eq!(ended(code(3010), 1).outcome, Outcome::Failed, "of a game it is a status like others");
     let refused = ended(Report { error: Some("no prefix".to_owned()), ..Report::default() }, 1);
     assert_eq!((refused.outcome, refused.reason.as_str()), (Outcome::StartFailed, "no prefix"));
     // A stop that was asked for stays one, with the game's own status.

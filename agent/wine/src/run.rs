@@ -90,6 +90,7 @@ fn session(launch: &Launch, wine: &Wine, processes: &Processes, report: &mut Rep
 /// The exit status for the container: one byte, of which Podman and systemd use some themselves.
 fn status(report: &Report, program: bool) -> u8 {
     match report.exit_code.filter(|_| report.error.is_none()) {
+        Some(_) if report.wants_restart() => 0,
         Some(code) => u8::try_from(code).ok().filter(|code| *code <= 125).unwrap_or(1),
         // What was to be started was not, or had to be killed.
         None => u8::from(program || report.error.is_some()),
@@ -104,6 +105,7 @@ fn write(report: &Report, path: &Path) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dillinger_runner_core::wine::Installed;
 
     #[test]
     fn the_status_is_the_code_where_a_byte_holds_it() {
@@ -115,6 +117,8 @@ mod tests {
             assert_eq!(with(Some(code)), 1, "{code}");
         }
         assert_eq!(with(None), 1);
+        let setup = Report { exit_code: Some(3010), installed: Some(Installed::default()), ..Report::default() };
+        assert_eq!(status(&setup, true), 0, "all is installed");
         assert_eq!(status(&Report::default(), false), 0, "the prefix was made");
         let failed = Report { error: Some("no prefix".to_owned()), ..Report::default() };
         assert_eq!((status(&failed, false), status(&failed, true)), (1, 1));

@@ -130,7 +130,17 @@ const TEXT_MAX: usize = 4096;
 const NAME_MAX: usize = 512;
 const NAMES_MAX: usize = 100;
 
+/// `ERROR_SUCCESS_REBOOT_INITIATED` and `ERROR_SUCCESS_REBOOT_REQUIRED` of Windows Installer.
+const RESTARTS: [u32; 2] = [1641, 3010];
+
 impl Report {
+    /// True for an installer that is done and would have Windows restarted, which a
+    /// prefix does at each start.
+    #[must_use]
+    pub fn wants_restart(&self) -> bool {
+        self.installed.is_some() && self.exit_code.is_some_and(|code| RESTARTS.contains(&code))
+    }
+
     /// The same without what a supervisor does not write: a game can write there too, and its words go to the bus, to
     /// files and to people. No control characters, texts and lists of bounded length.
     #[must_use]
