@@ -77,6 +77,13 @@ class Starts(Display):
         for name in "display", "display/X11-unix":
             self.assertEqual((RUNTIME / "dillinger/sessions" / session.id / name).stat().st_mode & 0o777, 0o700)
 
+    def test_pictures_of_x_clients_are_shared_and_nothing_else_of_the_memory(self):
+        session = streamed("/bin/bash", "-c", "readlink /proc/self/ns/ipc; stat --format %d /dev/shm; echo told; sleep 600")
+        until(lambda: "told" in session.log(), "the game tells what it sees")
+        root = f"/proc/{streamer(session)}"
+        self.assertIn(run("sudo", "readlink", f"{root}/ns/ipc"), session.log())
+        self.assertNotIn(run("sudo", "stat", "--format", "%d", f"{root}/root/dev/shm"), session.log())
+
     def test_a_missing_image_is_named(self):
         run("podman", "tag", IMAGE, "localhost/kept:latest")
         self.addCleanup(run, "podman", "untag", "localhost/kept:latest", "localhost/kept:latest")
@@ -146,6 +153,12 @@ class DisplayDies(Display):
         kill(streamer(session))
         until(lambda: unit(session.unit, "ActiveState")["ActiveState"] != "active", "the game is gone")
         self.assertEqual(outcomes(session), ["display-failed"])
+
+    def test_before_a_game_that_ignores_sigterm(self):
+        session = streamed("/bin/bash", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done", TimeoutStopUSec=3_000_000)
+        until(lambda: "ready" in session.log(), "the trap is set")
+        kill(streamer(session))
+        self.assert_end(session, "display-failed", signal.SIGKILL)
 
     def test_the_compositor_dies(self):
         session = streamed()

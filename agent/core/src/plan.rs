@@ -25,6 +25,11 @@ pub const LIBRARY_TARGET: &str = "/library";
 pub const HOME_TARGET: &str = "/saves";
 /// The word by which the commands of a display's unit differ from the game's.
 pub const DISPLAY_WORD: &str = "display";
+/// In a session's private directory: the number of the first process of its
+/// display's container, which Podman writes.
+pub const DISPLAY_PID: &str = "display.pid";
+/// In a session's private directory: the link to its display's IPC namespace.
+pub const IPC_NAMESPACE: &str = "ipc";
 
 /// One container of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +58,30 @@ pub struct ContainerPlan {
     pub timeout_stop_usec: u64,
     /// The commands that its unit runs at its end.
     pub commands: EndCommands,
+    /// Whom it shares System V shared memory with.
+    pub ipc: Ipc,
+}
+
+/// The IPC namespace of a container (`ipc_namespaces(7)`). X clients hand their
+/// pictures over in System V shared memory (MIT-SHM); without it they send them in
+/// pieces of 256 KiB, and each may be shown by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Ipc {
+    /// Its own, which it shares with nobody.
+    #[default]
+    Private,
+    /// Its own, which the game gets too.
+    Lent {
+        /// Where Podman writes the number of the container's first process.
+        pid_file: String,
+    },
+    /// The display's.
+    Borrowed {
+        /// Leads to the namespace.
+        link: String,
+        /// `ExecStartPre=`, which makes the link.
+        command: Vec<String>,
+    },
 }
 
 /// One mount of a container.
@@ -100,17 +129,20 @@ pub struct EndCommands {
 
 impl EndCommands {
     fn new(facts: &HostFacts, id: SessionId, role: Role) -> Self {
-        let command = |name: &str| {
-            let id = id.to_string();
-            let game = [&facts.agent, name, "--runtime", &facts.runtime_dir, "--state", &facts.state_dir, &id];
-            let part = match role {
-                Role::Game => None,
-                Role::Display => Some(DISPLAY_WORD),
-            };
-            game.into_iter().chain(part).map(str::to_owned).collect()
-        };
+        let command = |name: &str| agent_command(facts, id, role, name);
         Self { stopping: command("session-stopping"), end: command("session-end") }
     }
+}
+
+/// A command of the agent's program that a unit of a session runs.
+fn agent_command(facts: &HostFacts, id: SessionId, role: Role, name: &str) -> Vec<String> {
+    let id = id.to_string();
+    let game = [&facts.agent, name, "--runtime", &facts.runtime_dir, "--state", &facts.state_dir, &id];
+    let part = match role {
+        Role::Game => None,
+        Role::Display => Some(DISPLAY_WORD),
+    };
+    game.into_iter().chain(part).map(str::to_owned).collect()
 }
 
 /// Everything that the unit files of a session say.
@@ -201,6 +233,7 @@ fn game(spec: &SessionSpec, facts: &HostFacts, mounts_asked: Vec<MountRequest>) 
         devices: windows.devices.into_iter().chain(shown.devices).collect(),
         timeout_stop_usec: spec.timeout_stop_usec,
         commands: EndCommands::new(facts, spec.id, Role::Game),
+        ipc: shown.ipc,
     }
 }
 

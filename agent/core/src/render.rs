@@ -1,7 +1,7 @@
 //! From a plan to the text of its unit files.
 
 use crate::limits::{INFINITY, Limit};
-use crate::plan::{ContainerPlan, HOME_TARGET, LIBRARY_TARGET, PlannedMount, Role, SessionPlan};
+use crate::plan::{ContainerPlan, HOME_TARGET, Ipc, LIBRARY_TARGET, PlannedMount, Role, SessionPlan};
 use crate::problem::Problems;
 use crate::request::Network;
 use crate::unitfile::{EscapeError, Mount, Setting, UnitFile, Value};
@@ -93,6 +93,7 @@ fn quadlet(plan: &SessionPlan, container: &ContainerPlan) -> Result<String, KeyE
     unit(&mut file, plan, container)?;
     image(&mut file, container)?;
     isolation(&mut file, container);
+    ipc(&mut file, container)?;
     if plan.spec.windows.is_some() {
         windows_user(&mut file, container)?;
     }
@@ -186,6 +187,16 @@ fn isolation(file: &mut UnitFile, container: &ContainerPlan) {
     set("StopTimeout", Value::number(container.timeout_stop_usec.div_ceil(1_000_000)));
 }
 
+fn ipc(file: &mut UnitFile, container: &ContainerPlan) -> Result<(), KeyError> {
+    let option = match &container.ipc {
+        Ipc::Private => return Ok(()),
+        Ipc::Lent { pid_file } => format!("--pidfile={pid_file}"),
+        Ipc::Borrowed { link, .. } => format!("--ipc=ns:{link}"),
+    };
+    file.add("Container", "PodmanArgs", Value::podman_args(&[option]).map_err(|error| ("Display", error))?);
+    Ok(())
+}
+
 /// The Windows user has the same name whoever the user of the host is. Podman fills
 /// in the numbers.
 fn windows_user(file: &mut UnitFile, container: &ContainerPlan) -> Result<(), KeyError> {
@@ -256,6 +267,9 @@ fn service(file: &mut UnitFile, plan: &SessionPlan, container: &ContainerPlan) -
     file.add("Service", "TimeoutStopSec", Value::usec(container.timeout_stop_usec.saturating_add(STOP_GRACE_USEC)));
     if container.role == Role::Game && plan.spec.runtime_max_usec != INFINITY {
         file.add("Service", "RuntimeMaxSec", Value::usec(plan.spec.runtime_max_usec));
+    }
+    if let Ipc::Borrowed { command, .. } = &container.ipc {
+        file.add("Service", "ExecStartPre", Value::service_exec(command).map_err(|error| ("Id", error))?);
     }
     for (key, command) in [("ExecStop", &container.commands.stopping), ("ExecStopPost", &container.commands.end)] {
         file.add("Service", key, Value::service_exec(command).map_err(|error| ("Id", error))?);

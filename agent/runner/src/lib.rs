@@ -12,6 +12,7 @@ pub mod display;
 pub mod gamepad;
 pub mod host;
 pub mod journal;
+pub mod lend;
 pub mod notify;
 pub mod paths;
 pub mod podman;

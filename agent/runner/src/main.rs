@@ -1,7 +1,8 @@
-//! The agent, and the commands that session units run at their end.
+//! The agent, and the commands that session units run at their start and end.
 
 use anyhow::{Context, Result, bail};
 use dillinger_runner::agent;
+use dillinger_runner::lend;
 use dillinger_runner::paths::Paths;
 use dillinger_runner::recorder::{self, Directories};
 use dillinger_runner_core::id::{Role, SessionId};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use tracing_subscriber::prelude::*;
 
 const USAGE: &str = "usage: dillinger-runner
+       dillinger-runner session-starting --runtime DIR --state DIR ID
        dillinger-runner session-stopping|session-end --runtime DIR --state DIR ID [display]
        dillinger-runner --version | --help
 
@@ -22,6 +24,7 @@ const BLOCKING_THREADS: usize = 16;
 
 enum Call {
     Serve,
+    Starting(Directories, SessionId),
     Stopping(Directories, SessionId, Role),
     End(Directories, SessionId, Role),
     Print(String),
@@ -54,6 +57,7 @@ fn parse(arguments: &[String]) -> Result<Call> {
             let directories = Directories { runtime: PathBuf::from(runtime), state: PathBuf::from(state) };
             let id = id.parse().with_context(|| format!("reading the session id {id:?}"))?;
             match *command {
+                "session-starting" if role == Role::Game => Ok(Call::Starting(directories, id)),
                 "session-stopping" => Ok(Call::Stopping(directories, id, role)),
                 "session-end" => Ok(Call::End(directories, id, role)),
                 other => bail!("no such command: {other}\n{USAGE}"),
@@ -72,6 +76,7 @@ fn perform(call: Call) -> Result<()> {
     };
     match call {
         Call::Print(text) => println!("{text}"),
+        Call::Starting(directories, id) => lend::ipc_namespace(&directories, id)?,
         Call::Stopping(directories, id, role) => recorder::stopping(&directories, id, role)?,
         Call::End(directories, id, role) => runtime()?.block_on(recorder::end(&directories, id, role))?,
         Call::Serve => {

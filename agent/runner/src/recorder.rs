@@ -30,7 +30,9 @@ pub struct Directories {
 }
 
 impl Directories {
-    fn session(&self, id: SessionId) -> PathBuf {
+    /// The private directory of a session.
+    #[must_use]
+    pub fn session(&self, id: SessionId) -> PathBuf {
         self.runtime.join("dillinger/sessions").join(id.to_string())
     }
 }

@@ -73,15 +73,19 @@ fn container(mut run: Run, harmless: Run, mut expected: Run) -> anyhow::Result<(
     Ok(())
 }
 
-/// The file's own commands stand as they were given, before the one by which the
-/// generator removes the container.
+/// The file's own commands stand as they were given, at an end before the one by
+/// which the generator removes the container.
 fn commands(file: &ServiceFile, expected: &Expected) -> anyhow::Result<()> {
-    for key in ["ExecStop", "ExecStopPost"] {
+    for key in ["ExecStartPre", "ExecStop", "ExecStopPost"] {
         let mut lines = file.values("Service", key).into_iter();
         for (_, command) in expected.commands.iter().filter(|(known, _)| *known == key) {
             let line = lines.next().with_context(|| format!("no {key}="))?;
             let line = line.strip_prefix('-').with_context(|| format!("the failure of {key}={line} counts"))?;
             ensure!(arguments(line)? == *command, "{key}={line}");
+        }
+        if key == "ExecStartPre" {
+            ensure!(lines.next().is_none(), "one more {key}=");
+            continue;
         }
         let removal =
             arguments(lines.next().with_context(|| format!("no removal in {key}="))?.trim_start_matches('-'))?;
@@ -109,7 +113,7 @@ fn is_display(value: &str) -> bool {
 }
 
 /// Keys whose values come from the request, and are checked by themselves.
-const OWN: &[&str] = &["Description", "SourcePath", "ExecStart", "ExecStop", "ExecStopPost", "Slice"];
+const OWN: &[&str] = &["Description", "SourcePath", "ExecStart", "ExecStartPre", "ExecStop", "ExecStopPost", "Slice"];
 
 /// No section, key or value differs from the unit of a harmless container but
 /// those that were asked for.

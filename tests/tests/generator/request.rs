@@ -238,18 +238,20 @@ fn expected(request: &RawRequest, plan: &SessionPlan, units: &[UnitText]) -> any
     if is_streamed {
         mounts.extend(streamed::sockets(plan.id(), &text("Audio")));
     }
+    let mut options = vec![("--name".to_owned(), Some(name)), ("--network".to_owned(), Some(network.to_owned()))];
+    options.extend(is_streamed.then(|| streamed::ipc(plan.id())));
     let run = Run {
         environment: variables(own, &list("Environment"))?,
         mounts,
         working_directory: directory.or_else(|| plan.spec.working_directory.clone()),
-        options: vec![("--name".to_owned(), Some(name)), ("--network".to_owned(), Some(network.to_owned()))],
+        options,
         image: image.unwrap_or_else(|| "localhost/dillinger/base:latest".to_owned()),
         arguments: list("Command"),
     };
     Ok(Expected {
         text: quadlet(units)?.text.clone(),
         run,
-        commands: commands(plan.id(), &[]),
+        commands: commands(plan.id(), &[]).into_iter().chain(is_streamed.then(|| starting(plan.id()))).collect(),
         description: description(request, plan),
         bound_to: is_streamed.then(|| format!("dillinger-session-{}-display.service", plan.id())),
     })
@@ -267,12 +269,21 @@ fn variables(mut own: BTreeMap<String, String>, asked: &[String]) -> anyhow::Res
 
 /// What the units of a session run at their ends.
 fn commands(id: SessionId, more: &[&str]) -> Vec<(&'static str, Vec<String>)> {
-    let command = |word: &str| {
-        let id = id.to_string();
-        let all = [AGENT, word, "--runtime", "/run/user/1000", "--state", "/home/player/.local/state/dillinger", &id];
-        all.iter().chain(more).map(|word| (*word).to_owned()).collect()
-    };
-    vec![("ExecStop", command("session-stopping")), ("ExecStopPost", command("session-end"))]
+    vec![
+        ("ExecStop", unit_command("session-stopping", id, more)),
+        ("ExecStopPost", unit_command("session-end", id, more)),
+    ]
+}
+
+/// What the unit of a streamed game runs before it.
+fn starting(id: SessionId) -> (&'static str, Vec<String>) {
+    ("ExecStartPre", unit_command("session-starting", id, &[]))
+}
+
+fn unit_command(word: &str, id: SessionId, more: &[&str]) -> Vec<String> {
+    let id = id.to_string();
+    let all = [AGENT, word, "--runtime", "/run/user/1000", "--state", "/home/player/.local/state/dillinger", &id];
+    all.iter().chain(more).map(|word| (*word).to_owned()).collect()
 }
 
 fn description(request: &RawRequest, plan: &SessionPlan) -> String {

@@ -40,6 +40,11 @@ pub(super) fn sockets(id: SessionId, audio: &str) -> Vec<Mounted> {
     shown.map(|(source, target)| bind(id, source, target, true)).chain([own]).collect()
 }
 
+/// The option by which the game has its display's shared memory.
+pub(super) fn ipc(id: SessionId) -> (String, Option<String>) {
+    ("--ipc".to_owned(), Some(format!("ns:/run/user/1000/dillinger/sessions/{id}/ipc")))
+}
+
 fn bind(id: SessionId, source: &str, target: &str, read_only: bool) -> Mounted {
     let source = format!("/run/user/1000/dillinger/sessions/{id}/display/{source}");
     Mounted {
@@ -90,6 +95,7 @@ pub(super) fn display(
             ("--name".to_owned(), Some(format!("dillinger-session-{id}-display"))),
             ("--network".to_owned(), Some("none".to_owned())),
             ("--sdnotify".to_owned(), Some("container".to_owned())),
+            ("--pidfile".to_owned(), Some(format!("/run/user/1000/dillinger/sessions/{id}/display.pid"))),
         ],
         image: "localhost/dillinger/display:latest".to_owned(),
         arguments,

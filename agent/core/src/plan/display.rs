@@ -9,7 +9,7 @@
 //!     control                                  the agent's
 //! ```
 
-use super::{ContainerPlan, EndCommands, PlannedMount, Role};
+use super::{ContainerPlan, DISPLAY_PID, EndCommands, IPC_NAMESPACE, Ipc, PlannedMount, Role, agent_command};
 use crate::host::{GamepadFact, HostFacts};
 use crate::id::SessionId;
 use crate::problem::{ProblemClass, Problems, quoted};
@@ -83,13 +83,16 @@ pub(super) struct Shown {
     pub(super) environment: Vec<Variable>,
     pub(super) mounts: Vec<PlannedMount>,
     pub(super) devices: Vec<String>,
+    pub(super) ipc: Ipc,
 }
 
-/// The sockets and the gamepads, and the variables that say where they are.
+/// The sockets, the gamepads and the shared memory, and the variables that say where they are.
 pub(super) fn of_game(spec: &SessionSpec, facts: &HostFacts) -> Shown {
     let Some(stream) = &spec.stream else { return Shown::default() };
     let host = host_directory(facts, spec.id);
-    let mut shown = Shown::default();
+    let link = format!("{}/{IPC_NAMESPACE}", session_directory(facts, spec.id));
+    let command = agent_command(facts, spec.id, Role::Game, "session-starting");
+    let mut shown = Shown { ipc: Ipc::Borrowed { link, command }, ..Shown::default() };
     let mut set = |name: &str, value: &str| {
         shown.environment.push(Variable { name: name.to_owned(), value: value.to_owned() });
     };
@@ -136,6 +139,7 @@ pub(super) fn container(spec: &SessionSpec, facts: &HostFacts) -> Option<Contain
         devices: Vec::new(),
         timeout_stop_usec: TIMEOUT_STOP_USEC,
         commands: EndCommands::new(facts, spec.id, Role::Display),
+        ipc: Ipc::Lent { pid_file: format!("{}/{DISPLAY_PID}", session_directory(facts, spec.id)) },
     })
 }
 
@@ -155,8 +159,12 @@ fn command(stream: &StreamSpec) -> Vec<String> {
     command
 }
 
+fn session_directory(facts: &HostFacts, id: SessionId) -> String {
+    format!("{}/dillinger/sessions/{id}", facts.runtime_dir)
+}
+
 fn host_directory(facts: &HostFacts, id: SessionId) -> String {
-    format!("{}/dillinger/sessions/{id}/display", facts.runtime_dir)
+    format!("{}/display", session_directory(facts, id))
 }
 
 fn bind(source: String, target: String, read_only: bool) -> PlannedMount {
