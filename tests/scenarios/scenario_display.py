@@ -81,8 +81,8 @@ class Starts(Display):
         session = streamed("/bin/bash", "-c", "readlink /proc/self/ns/ipc; stat --format %d /dev/shm; echo told; sleep 600")
         until(lambda: "told" in session.log(), "the game tells what it sees")
         root = f"/proc/{streamer(session)}"
-        self.assertIn(run("sudo", "readlink", f"{root}/ns/ipc"), session.log())
-        self.assertNotIn(run("sudo", "stat", "--format", "%d", f"{root}/root/dev/shm"), session.log())
+        self.assertIn(run("sudo", "readlink", f"{root}/ns/ipc").strip(), session.log().splitlines())
+        self.assertNotIn(run("sudo", "stat", "--format", "%d", f"{root}/root/dev/shm").strip(), session.log().splitlines())
 
     def test_a_missing_image_is_named(self):
         run("podman", "tag", IMAGE, "localhost/kept:latest")
