@@ -95,7 +95,9 @@ pub enum Command {
     Images(ImagesCommand),
     /// Check what games need of this host
     ///
-    /// The exit status is 1 if a check found an error.
+    /// The exit status is 1 if a check found an error. Podman is started if it
+    /// does not run, and waited for up to 90 seconds; a check that gets no
+    /// answer in time is unknown.
     Doctor,
     /// Show what this host can do
     Capabilities,

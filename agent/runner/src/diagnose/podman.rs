@@ -49,6 +49,17 @@ pub struct GeneratorProbe {
     known: Mutex<Option<(FileId, FoundGenerator)>>,
 }
 
+/// Why there is no generator to use, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unusable {
+    /// It is missing, or is none.
+    #[error("{0}")]
+    Wrong(String),
+    /// It says nothing, as on a host that is too busy to start it.
+    #[error("{0}")]
+    Silent(String),
+}
+
 type FileId = (PathBuf, u64, u64, i64, i64);
 
 impl GeneratorProbe {
@@ -73,10 +84,14 @@ impl GeneratorProbe {
     /// # Errors
     /// It is missing or does not run, in words for people.
     pub async fn find(&self) -> Result<FoundGenerator, String> {
+        self.look().await.map_err(|unusable| unusable.to_string())
+    }
+
+    pub(super) async fn look(&self) -> Result<FoundGenerator, Unusable> {
         let missing =
             || format!("Podman's Quadlet generator is not installed, Podman {PODMAN_FLOOR} or newer is needed");
-        let program = self.path().ok_or_else(missing)?;
-        let id = file_id(&program).map_err(|error| format!("{}: {error}", program.display()))?;
+        let program = self.path().ok_or_else(|| Unusable::Wrong(missing()))?;
+        let id = file_id(&program).map_err(|error| Unusable::Wrong(format!("{}: {error}", program.display())))?;
         if let Some((known, found)) = &*self.known.lock().unwrap_or_else(PoisonError::into_inner)
             && *known == id
         {
@@ -98,34 +113,45 @@ fn file_id(path: &Path) -> std::io::Result<FileId> {
     Ok((path.to_owned(), metadata.dev(), metadata.ino(), metadata.mtime(), metadata.mtime_nsec()))
 }
 
-async fn version(program: &Path) -> Result<PodmanVersion, String> {
+async fn version(program: &Path) -> Result<PodmanVersion, Unusable> {
     let asked = Command::new(program).arg("-version").stdin(Stdio::null()).kill_on_drop(true).output();
     let shown = program.display();
     let output = match tokio::time::timeout(DEADLINE, asked).await {
-        Err(_) => return Err(format!("{shown} did not say its version within {} s", DEADLINE.as_secs())),
-        Ok(Err(error)) => return Err(format!("{shown} does not run: {error}")),
+        Err(_) => {
+            let text = format!("{shown} did not say its version within {} s", DEADLINE.as_secs());
+            return Err(Unusable::Silent(text));
+        }
+        Ok(Err(error)) => return Err(Unusable::Wrong(format!("{shown} does not run: {error}"))),
         Ok(Ok(output)) => output,
     };
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    text.parse().map_err(|error| format!("{shown} says {:?}: {error}", text.chars().take(80).collect::<String>()))
+    let nonsense = |error| format!("{shown} says {:?}: {error}", text.chars().take(80).collect::<String>());
+    text.parse().map_err(|error| Unusable::Wrong(nonsense(error)))
 }
 
 /// The finding on Podman's version.
-pub(super) fn judge_version(found: &Result<FoundGenerator, String>) -> Finding {
+pub(super) fn judge_version(found: &Result<FoundGenerator, Unusable>) -> Finding {
     match found {
         Ok(FoundGenerator { version, .. }) => match refusal(*version) {
             None => VERSION.ok(format!("Podman {version}")),
             Some(refusal) => VERSION.error(refusal, INSTALL),
         },
-        Err(reason) => VERSION.error(reason.clone(), INSTALL),
+        Err(unusable) => judge_unusable(VERSION, unusable),
     }
 }
 
 /// The finding on the generator.
-pub(super) fn judge_generator(found: &Result<FoundGenerator, String>) -> Finding {
+pub(super) fn judge_generator(found: &Result<FoundGenerator, Unusable>) -> Finding {
     match found {
         Ok(FoundGenerator { program, version }) => GENERATOR.ok(format!("{} of Podman {version}", program.display())),
-        Err(reason) => GENERATOR.error(reason.clone(), INSTALL),
+        Err(unusable) => judge_unusable(GENERATOR, unusable),
+    }
+}
+
+fn judge_unusable(subject: Subject, unusable: &Unusable) -> Finding {
+    match unusable {
+        Unusable::Wrong(reason) => subject.error(reason, INSTALL),
+        Unusable::Silent(reason) => subject.unknown(reason),
     }
 }
 
@@ -144,9 +170,11 @@ mod tests {
     fn install(root: &Path, place: &str, script: &str) -> PathBuf {
         let path = root.join(place);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        // Written under another name: a file open for writing cannot be run.
-        let draft = path.with_extension("draft");
-        fs::write(&draft, format!("#!/bin/sh\n{script}\n")).unwrap();
+        // Written by another process, under another name: a file that this one has
+        // open for writing while a thread starts a program is busy.
+        let (text, draft) = (path.with_extension("text"), path.with_extension("draft"));
+        fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+        assert!(std::process::Command::new("cp").arg(text).arg(&draft).status().unwrap().success());
         fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
         fs::rename(draft, &path).unwrap();
         path
@@ -160,11 +188,22 @@ mod tests {
             (found("5.3.0"), Status::Ok, "Podman 5.3.0"),
             (found("5.2.9"), Status::Error, "Podman 5.2.9 is too old, 5.3.0 or newer is needed"),
             (found("4.3.1"), Status::Error, "Podman 4.3.1 is too old, 5.3.0 or newer is needed"),
-            (Err("it is not installed".to_owned()), Status::Error, "it is not installed"),
+            (Err(Unusable::Wrong("it is not installed".to_owned())), Status::Error, "it is not installed"),
         ] {
             let finding = judge_version(&found);
             assert_eq!((finding.status, finding.summary.as_str()), (status, summary));
             assert_eq!(finding.remedy.is_empty(), status == Status::Ok);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_generator_that_says_nothing_is_not_a_missing_one() {
+        let root = tempfile::tempdir().unwrap();
+        install(root.path(), PLACES[0], "exec sleep 1000");
+        let found = GeneratorProbe::new(root.path(), None).look().await;
+        for finding in [judge_version(&found), judge_generator(&found)] {
+            assert_eq!((finding.status, finding.remedy.as_str()), (Status::Unknown, ""), "{finding:?}");
+            assert!(finding.summary.contains("did not say its version within 10 s"), "{finding:?}");
         }
     }
 

@@ -4,20 +4,25 @@ use super::finding::{Finding, Subject};
 use super::user::User;
 use super::{cgroup, gamepads, ids, journal, podman, runtime_dir, services, storage, user};
 use crate::config::{Problem, Settings};
-use crate::podman::{Podman, PodmanError};
+use crate::podman::{ImageFact, Podman, PodmanError};
 use crate::systemd::Systemd;
 use dillinger_runner_core::policy::DEFAULT_LIBRARY;
 use dillinger_runner_core::request::Library;
 use dillinger_runner_core::value::RawValue;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, Shared, join_all};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A probe that takes longer hangs: in a file system, in Podman, on the bus.
+/// A probe that takes longer hangs: in a file system, on the bus. Questions to
+/// Podman have bounds of their own.
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Ends when Podman's service answers, or has not for too long. All questions
+/// of one diagnosis wait for the same one.
+type Awake<'a> = Shared<BoxFuture<'a, Result<(), PodmanError>>>;
 
 /// Whom and what to ask.
 #[derive(Debug, Clone)]
@@ -44,8 +49,10 @@ pub struct Diagnosis {
 
 impl Diagnosis {
     /// Every finding, in a fixed order. Takes at most as long as the slowest
-    /// probe, and that has a deadline.
+    /// probe, and that has a deadline. Podman's service may have to start first,
+    /// for which its probes wait, and no others.
     pub async fn run(&self) -> Vec<Finding> {
+        let awake = self.podman.awake().boxed().shared();
         let probes: Vec<BoxFuture<'_, Vec<Finding>>> = vec![
             within(&[podman::VERSION, podman::GENERATOR], self.generator()).boxed(),
             self.files(&[cgroup::VERSION, cgroup::CONTROLLERS, cgroup::PRESSURE], |root, user| {
@@ -64,8 +71,10 @@ impl Diagnosis {
             self.runtime_directory(),
             within(&[services::MANAGER], self.manager()).boxed(),
             within(&[services::BUS], self.session_bus()).boxed(),
-            within(&storage::SUBJECTS, self.storage()).boxed(),
-            within(&[storage::LIBRARY], self.library()).boxed(),
+            self.driver(awake.clone()).boxed(),
+            self.default_image(awake.clone()).boxed(),
+            self.display_image(awake.clone()).boxed(),
+            self.library(awake).boxed(),
             std::future::ready(vec![services::judge_settings(&self.problems)]).boxed(),
         ];
         join_all(probes).await.concat()
@@ -90,7 +99,7 @@ impl Diagnosis {
     }
 
     async fn generator(&self) -> Vec<Finding> {
-        let found = self.generator.find().await;
+        let found = self.generator.look().await;
         vec![podman::judge_version(&found), podman::judge_generator(&found)]
     }
 
@@ -105,22 +114,26 @@ impl Diagnosis {
         vec![services::judge_bus(&id)]
     }
 
-    async fn storage(&self) -> Vec<Finding> {
-        let name = default_text(&self.settings, "Image").unwrap_or(&self.settings.policy.images.native);
-        let info = self.podman.info().await;
-        let image = self.podman.image(name).await;
-        let prewarmed = match &image {
-            Ok(Some(image)) => storage::read_prewarmed(image),
-            Ok(None) => Err(format!("{name} is not in the storage")),
-            Err(error) => Err(error.to_string()),
-        };
-        let prewarmed = storage::judge_prewarmed(name, &prewarmed);
-        let display = &self.settings.policy.stream.image;
-        let display = storage::judge_image(storage::DISPLAY_IMAGE, display, &self.podman.image(display).await);
-        vec![storage::judge_driver(&info), storage::judge_image(storage::IMAGE, name, &image), prewarmed, display]
+    async fn driver(&self, awake: Awake<'_>) -> Vec<Finding> {
+        vec![storage::judge_driver(&ask(awake, self.podman.info()).await)]
     }
 
-    async fn library(&self) -> Vec<Finding> {
+    /// The image and its copy: only the image itself tells where that would be.
+    async fn default_image(&self, awake: Awake<'_>) -> Vec<Finding> {
+        let name = default_text(&self.settings, "Image").unwrap_or(&self.settings.policy.images.native);
+        let image = ask(awake, self.podman.image(name)).await;
+        let mut findings = vec![storage::judge_image(storage::IMAGE, name, &image)];
+        findings.extend(prewarmed(name.to_owned(), image).await);
+        findings
+    }
+
+    async fn display_image(&self, awake: Awake<'_>) -> Vec<Finding> {
+        let name = &self.settings.policy.stream.image;
+        let image = ask(awake, self.podman.image(name)).await;
+        vec![storage::judge_image(storage::DISPLAY_IMAGE, name, &image)]
+    }
+
+    async fn library(&self, awake: Awake<'_>) -> Vec<Finding> {
         let library = match default_text(&self.settings, "Library").unwrap_or(DEFAULT_LIBRARY) {
             "" => Library::None,
             path if path.starts_with('/') => Library::Directory(path.to_owned()),
@@ -129,17 +142,32 @@ impl Diagnosis {
         let path = match &library {
             Library::None => Ok(None),
             Library::Directory(path) => Ok(Some(PathBuf::from(path))),
-            Library::Volume(name) => self.podman.volume_mountpoint(name).await,
+            Library::Volume(name) => ask(awake, self.podman.volume_mountpoint(name)).await,
         };
-        let place = look_into(path).await;
-        vec![storage::judge_library(&library, &place)]
+        blocking(&[storage::LIBRARY], move || {
+            let place = path.map(|path| path.map(|path| storage::read_directory(&path)));
+            vec![storage::judge_library(&library, &place)]
+        })
+        .await
     }
 }
 
-async fn look_into(path: Result<Option<PathBuf>, PodmanError>) -> storage::LibraryPlace {
-    let Some(path) = path? else { return Ok(None) };
-    let looked = tokio::task::spawn_blocking(move || storage::read_directory(&path)).await;
-    Ok(Some(looked.unwrap_or_else(|error| Err(error.to_string()))))
+/// The answer of a Podman that is awake.
+async fn ask<T>(awake: Awake<'_>, question: impl Future<Output = Result<T, PodmanError>>) -> Result<T, PodmanError> {
+    awake.await?;
+    question.await
+}
+
+fn prewarmed(name: String, image: Result<Option<ImageFact>, PodmanError>) -> BoxFuture<'static, Vec<Finding>> {
+    blocking(&[storage::PREWARMED], move || {
+        let prewarmed = match &image {
+            Ok(Some(image)) => storage::read_prewarmed(image),
+            // Once it is there it has to be copied.
+            Ok(None) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        };
+        vec![storage::judge_prewarmed(&name, &prewarmed)]
+    })
 }
 
 /// A text among the defaults of sessions.
@@ -170,48 +198,4 @@ fn all_unknown(subjects: &[Subject], reason: &dyn std::fmt::Display) -> Vec<Find
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::finding::Status;
-    use super::*;
-    use crate::podman::tests::fake::user_manager;
-    use std::collections::BTreeSet;
-
-    #[tokio::test]
-    async fn a_host_with_nothing_gets_every_finding() {
-        let root = tempfile::tempdir().unwrap();
-        let manager = user_manager("failed", || ()).await;
-        let diagnosis = Diagnosis {
-            root: root.path().to_owned(),
-            user: User { uid: 1000, name: "player".to_owned(), groups: Vec::new() },
-            runtime_dir: None,
-            generator: Arc::new(podman::GeneratorProbe::new(root.path(), None)),
-            podman: Podman::new(root.path(), Some(manager.systemd.clone())),
-            systemd: manager.systemd,
-            bus: manager.client,
-            settings: Arc::default(),
-            problems: Vec::new(),
-        };
-        let findings = diagnosis.run().await;
-        let ids: BTreeSet<_> = findings.iter().map(|finding| finding.subject.id).collect();
-        assert_eq!((findings.len(), ids.len()), (20, 20), "{findings:#?}");
-        let ok: Vec<_> = findings.iter().filter(|f| f.status == Status::Ok).map(|f| f.subject.id).collect();
-        assert_eq!(ok, ["user-manager", "settings"], "{findings:#?}");
-        for finding in findings.iter().filter(|finding| finding.status == Status::Error) {
-            assert!(!finding.remedy.is_empty() && !finding.summary.contains('\n'), "{finding:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_probe_that_hangs_is_unknown() {
-        let findings = within(&[ids::SUBJECT, user::LINGER], std::future::pending()).await;
-        let found: Vec<_> = findings.iter().map(|finding| (finding.subject.id, finding.status)).collect();
-        assert_eq!(found, [("subordinate-ids", Status::Unknown), ("linger", Status::Unknown)]);
-        assert!(findings[0].summary.contains("no answer within 20 s"));
-    }
-
-    #[tokio::test]
-    async fn a_probe_that_fails_is_unknown() {
-        let findings = blocking(&[ids::SUBJECT], || panic!("broken")).await;
-        assert_eq!(findings[0].status, Status::Unknown);
-    }
-}
+mod tests;

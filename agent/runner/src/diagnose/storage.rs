@@ -21,7 +21,6 @@ pub(super) const PREWARMED: Subject = Subject {
     id: "default-image-prewarmed",
     why: "the first container of a user with keep-id copies the whole image, which otherwise happens at the first start",
 };
-pub(super) const SUBJECTS: [Subject; 4] = [DRIVER, IMAGE, PREWARMED, DISPLAY_IMAGE];
 pub(super) const LIBRARY: Subject =
     Subject { id: "library", why: "sessions see the game library read-only at /library and are refused without it" };
 

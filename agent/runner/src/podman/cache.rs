@@ -54,7 +54,8 @@ struct Answers {
 pub struct PodmanCache {
     podman: Arc<Podman>,
     answers: Mutex<Answers>,
-    /// Many starts at once ask once: the others wait here for the answer.
+    /// Many starts at once ask once: the others wait here for the answer. For a
+    /// Podman that starts they wait before, all at once.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -72,6 +73,7 @@ impl PodmanCache {
         if let Some(image) = self.known_image(name) {
             return Ok(Some(image));
         }
+        self.podman.awake().await?;
         let _turn = self.asking.lock().await;
         if let Some(image) = self.known_image(name) {
             return Ok(Some(image));
@@ -95,6 +97,7 @@ impl PodmanCache {
         if let Some(mountpoint) = self.known_volume(name) {
             return Ok(Some(mountpoint));
         }
+        self.podman.awake().await?;
         let _turn = self.asking.lock().await;
         if let Some(mountpoint) = self.known_volume(name) {
             return Ok(Some(mountpoint));

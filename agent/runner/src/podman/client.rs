@@ -10,8 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// Bound of a question that Podman answers from its own records. The socket
-/// activates a whole process first, and storage may be locked for a while.
+/// Bound of the first answer of all. The socket activates a whole process, which
+/// opens the storage before it answers, and on a slow disk that takes a while.
+/// As long as systemd itself waits for a service by default.
+const AWAKE_TIMEOUT: Duration = Duration::from_secs(90);
+/// Bound of a question that Podman answers from its own records. Storage may be
+/// locked for a while.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Removing waits for locks that many others may hold.
 const REMOVE_TIMEOUT: Duration = Duration::from_secs(120);
@@ -87,6 +91,19 @@ impl Podman {
 
     pub(super) fn api(&self) -> &podman_api::Podman {
         &self.api
+    }
+
+    /// Waits until Podman's service answers anything. Whoever waits here first
+    /// has the bound of a question for the question alone.
+    ///
+    /// # Errors
+    /// Podman does not answer in time, or cannot be reached.
+    pub async fn awake(&self) -> Result<(), PodmanError> {
+        let answer = self.ask("answer", AWAKE_TIMEOUT, || anything(self.api.ping())).await;
+        answer.map_err(|error| match error {
+            PodmanError::TimedOut { after, .. } => PodmanError::Silent { after },
+            other => other,
+        })
     }
 
     /// The version and the storage of Podman.
@@ -216,6 +233,14 @@ async fn found<T>(question: impl Future<Output = podman_api::Result<T>>) -> podm
         Ok(answer) => Ok(Some(answer)),
         Err(podman_api::Error::Fault { code, .. }) if code.as_u16() == 404 => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Any answer at all, a refusal too.
+async fn anything<T>(question: impl Future<Output = podman_api::Result<T>>) -> podman_api::Result<()> {
+    match question.await {
+        Err(error @ podman_api::Error::Error(podman_api::conn::Error::Hyper(_))) => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -50,6 +50,12 @@ pub enum PodmanError {
         /// Podman's words.
         message: String,
     },
+    /// Podman's service answered nothing at all.
+    #[error("podman did not answer within {} s; see systemctl --user status podman.service", after.as_secs())]
+    Silent {
+        /// How long was waited.
+        after: Duration,
+    },
     /// Podman did not answer in time.
     #[error("podman gave no answer to {what} within {} s", after.as_secs())]
     TimedOut {
@@ -77,9 +83,10 @@ impl From<PodmanError> for ApiError {
             | PodmanError::NotFound { .. }
             | PodmanError::Denied { .. }
             | PodmanError::Unreachable { .. } => Self::ImageMissing(message),
-            PodmanError::Unavailable(_) | PodmanError::TimedOut { .. } | PodmanError::Failed { .. } => {
-                Self::PodmanFailed(message)
-            }
+            PodmanError::Unavailable(_)
+            | PodmanError::Silent { .. }
+            | PodmanError::TimedOut { .. }
+            | PodmanError::Failed { .. } => Self::PodmanFailed(message),
         }
     }
 }
@@ -166,6 +173,7 @@ mod tests {
     fn errors_have_names_of_the_contract() {
         let name = |error: PodmanError| ApiError::from(error).short_name();
         assert_eq!(name(PodmanError::Unavailable("x".into())), "PodmanFailed");
+        assert_eq!(name(PodmanError::Silent { after: Duration::from_secs(90) }), "PodmanFailed");
         assert_eq!(name(of_pull("a", "manifest unknown")), "ImageMissing");
         assert_eq!(name(PodmanError::InvalidName { kind: "an image", name: "a b".into() }), "InvalidRequest");
     }

@@ -186,6 +186,7 @@ async fn prepare(
     reporter: &watch::Sender<JobStatus>,
 ) -> Result<(), ApiError> {
     let name = task.image.as_str();
+    podman.awake().await?;
     let present = podman.image(name).await?;
     let image = match wanted(name, task.policy, present)? {
         Some(image) => image,

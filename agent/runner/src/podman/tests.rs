@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 const IMAGE: &str = "localhost/dillinger/base:latest";
+const PING: &str = "GET libpod/_ping";
 const IMAGE_GET: &str = "GET libpod/images/localhost/dillinger/base:latest/json";
 const IMAGE_JSON: &str = r#"{"Id":"0123456789abcdef","Size":2048}"#;
 const CREATE: &str = "POST libpod/containers/create";
@@ -101,6 +102,37 @@ async fn a_socket_that_does_not_start_is_podman_failed() {
     assert_eq!(dillinger_runner_api::Error::from(error).short_name(), "PodmanFailed");
     let error = client(&fake).image(IMAGE).await.unwrap_err();
     assert!(matches!(error, PodmanError::Unavailable(_)), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_podman_that_starts_is_waited_for() {
+    let starting = |takes| {
+        let fake = FakePodman::starting(takes);
+        fake.json(IMAGE_GET, 200, IMAGE_JSON).json(CREATE, 201, CREATED).json(REMOVE, 200, "[]");
+        fake
+    };
+    for takes in [25, 80].map(Duration::from_secs) {
+        assert_eq!(client(&starting(takes)).awake().await, Ok(()), "any answer will do");
+        let cold = starting(takes);
+        let cache = PodmanCache::new(client(&cold));
+        let (image, volume) = tokio::join!(cache.image(IMAGE), cache.volume_mountpoint("absent"));
+        assert!(matches!((&image, &volume), (Ok(Some(_)), Ok(None))), "{takes:?}: {image:?} {volume:?}");
+        let cold = starting(takes);
+        let mut status = start(&cold, IMAGE).status();
+        let ended = status.wait_for(|status| status.state != JobState::Running).await.unwrap();
+        assert_eq!((ended.state, &ended.error), (JobState::Done, &None), "{takes:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_wait_at_once_for_a_podman_that_does_not_start() {
+    let fake = FakePodman::starting(Duration::from_secs(100_000));
+    let cache = PodmanCache::new(client(&fake));
+    let begun = tokio::time::Instant::now();
+    for answer in futures_util::future::join_all((0..20).map(|_| cache.image(IMAGE))).await {
+        assert_eq!(answer, Err(PodmanError::Silent { after: Duration::from_secs(90) }));
+    }
+    assert_eq!(begun.elapsed().as_secs(), 90);
 }
 
 /// A store with an index, and what Podman says of an image in it.
@@ -197,7 +229,7 @@ async fn an_image_that_is_there_is_only_prewarmed() {
     let status = ended(job.status()).await;
     assert_eq!((status.state, status.phase, status.error), (JobState::Done, Phase::Finished, None));
     assert!((status.progress - 1.0).abs() < 1e-9);
-    assert_eq!(fake.requests(), [IMAGE_GET, REMOVE, CREATE, REMOVE]);
+    assert_eq!(fake.requests(), [PING, IMAGE_GET, REMOVE, CREATE, REMOVE]);
 }
 
 #[tokio::test]

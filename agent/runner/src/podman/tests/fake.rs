@@ -5,6 +5,7 @@ use crate::systemd::Systemd;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -12,7 +13,7 @@ use zbus::object_server::SignalEmitter;
 use zbus::{Connection, OwnedObjectPath, connection};
 
 /// What the service answers to one request line.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// Status and JSON body.
     Json(u16, String),
     /// Status 200 and the lines that come through the channel, until it closes.
@@ -29,71 +30,79 @@ struct Script {
 }
 
 /// A Podman service in a runtime directory of its own.
-pub(super) struct FakePodman {
-    pub(super) runtime: tempfile::TempDir,
+pub(crate) struct FakePodman {
+    pub(crate) runtime: tempfile::TempDir,
     script: Arc<Script>,
 }
 
 impl FakePodman {
     /// A service that does not listen yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runtime = tempfile::tempdir().unwrap();
         std::fs::create_dir(runtime.path().join("podman")).unwrap();
         Self { runtime, script: Arc::default() }
     }
 
     /// A service that listens.
-    pub(super) fn listening() -> Self {
+    pub(crate) fn listening() -> Self {
         let podman = Self::new();
         podman.listen();
         podman
     }
 
-    pub(super) fn listen(&self) {
-        serve(&self.socket(), Arc::clone(&self.script));
+    /// A service whose socket is there, and which itself takes so long to start.
+    pub(crate) fn starting(takes: Duration) -> Self {
+        let podman = Self::new();
+        serve(&podman.socket(), Arc::clone(&podman.script), takes);
+        podman
     }
 
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(crate) fn listen(&self) {
+        serve(&self.socket(), Arc::clone(&self.script), Duration::ZERO);
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
         self.runtime.path().join("podman/podman.sock")
     }
 
     /// Queues an answer to a request, named `METHOD PATH` without the version.
     /// The last one queued is given again and again.
-    pub(super) fn on(&self, request: &str, answer: Answer) -> &Self {
+    pub(crate) fn on(&self, request: &str, answer: Answer) -> &Self {
         self.script.answers.lock().unwrap().entry(request.to_owned()).or_default().push(answer);
         self
     }
 
-    pub(super) fn json(&self, request: &str, status: u16, body: &str) -> &Self {
+    pub(crate) fn json(&self, request: &str, status: u16, body: &str) -> &Self {
         self.on(request, Answer::Json(status, body.to_owned()))
     }
 
     /// The requests so far.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.script.requests.lock().unwrap().clone()
     }
 
     /// The bodies of a request, each time it came.
-    pub(super) fn bodies(&self, request: &str) -> Vec<String> {
+    pub(crate) fn bodies(&self, request: &str) -> Vec<String> {
         let bodies = self.script.bodies.lock().unwrap();
         bodies.iter().filter(|(seen, _)| seen == request).map(|(_, body)| body.clone()).collect()
     }
 
     /// How often a request came.
-    pub(super) fn count(&self, request: &str) -> usize {
+    pub(crate) fn count(&self, request: &str) -> usize {
         self.requests().iter().filter(|seen| *seen == request).count()
     }
 
     /// Its listener, started by a unit of a fake user manager.
-    pub(super) fn starter(&self) -> impl Fn() + Send + Sync + 'static {
+    pub(crate) fn starter(&self) -> impl Fn() + Send + Sync + 'static {
         let (socket, script) = (self.socket(), Arc::clone(&self.script));
-        move || serve(&socket, Arc::clone(&script))
+        move || serve(&socket, Arc::clone(&script), Duration::ZERO)
     }
 }
 
-fn serve(socket: &Path, script: Arc<Script>) {
+fn serve(socket: &Path, script: Arc<Script>, after: Duration) {
     let listener = UnixListener::bind(socket).unwrap();
     tokio::spawn(async move {
+        tokio::time::sleep(after).await;
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(answer(stream, Arc::clone(&script)));
         }
@@ -211,7 +220,7 @@ impl Manager {
 pub(crate) struct UserManager {
     pub(crate) systemd: Systemd,
     pub(crate) client: Connection,
-    _server: Connection,
+    pub(crate) server: Connection,
 }
 
 /// A user manager in which starting a unit calls `start` and ends with
@@ -227,5 +236,5 @@ pub(crate) async fn user_manager(result: &'static str, start: impl Fn() + Send +
     let client = connection::Builder::unix_stream(ours).p2p().build();
     let (server, client) = tokio::join!(server, client);
     let client = client.unwrap();
-    UserManager { systemd: Systemd::connect(&client).await.unwrap(), client, _server: server.unwrap() }
+    UserManager { systemd: Systemd::connect(&client).await.unwrap(), client, server: server.unwrap() }
 }
