@@ -41,11 +41,10 @@ fn count(taken: Duration, per_millisecond: u128) -> u64 {
 }
 
 /// The instant of a `CLOCK_MONOTONIC` time that is past, which is the clock of
-/// [`Instant`] on Linux. What claims to be in the future is now.
-pub(super) fn instant(taken: Duration, now: Instant) -> Instant {
-    let clock = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    let clock = Duration::try_from(clock).unwrap_or_default();
-    now.checked_sub(clock.saturating_sub(taken)).unwrap_or(now)
+/// [`Instant`] on Linux. What claims to be after `latest` is `latest`.
+pub(super) fn instant(taken: Duration, latest: Instant) -> Instant {
+    let age = crate::clock::now().saturating_sub(taken);
+    Instant::now().checked_sub(age).map_or(latest, |instant| instant.min(latest))
 }
 
 #[cfg(test)]
@@ -75,11 +74,12 @@ mod tests {
 
     #[test]
     fn instants_are_of_the_same_clock() {
-        let now = Instant::now();
-        let clock = Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic)).unwrap();
-        let past = instant(clock.saturating_sub(Duration::from_millis(500)), now);
-        let age = now - past;
-        assert!(age >= Duration::from_millis(500) && age < Duration::from_millis(700), "{age:?}");
-        assert_eq!(instant(clock + Duration::from_secs(9), now), now);
+        let seconds = Duration::from_secs;
+        let (clock, now) = (crate::clock::now(), Instant::now());
+        for latest in [now, now.checked_sub(seconds(2)).unwrap()] {
+            let age = now - instant(clock.saturating_sub(seconds(3)), latest);
+            assert!(age > seconds(2) && age < seconds(4), "{age:?}");
+            assert_eq!(instant(clock + seconds(9), latest), latest);
+        }
     }
 }

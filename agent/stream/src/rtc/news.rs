@@ -6,7 +6,6 @@ use super::task::Task;
 use super::viewer::News;
 use super::{Reason, Role, ViewerEvent};
 use crate::media::{InputCommand, InputEvent, ViewerId};
-use std::time::Instant;
 
 /// Most input events of a viewer in a second; a mouse makes 1000.
 const MOST_EVENTS: u32 = 4000;
@@ -15,7 +14,7 @@ const MOST_MESSAGES: u32 = 50;
 
 impl Task {
     /// Deals with one report.
-    pub(super) fn news(&mut self, id: &ViewerId, news: News, now: Instant) {
+    pub(super) fn news(&mut self, id: &ViewerId, news: News) {
         match news {
             News::Connected => {
                 tracing::info!(viewer = %id, "viewer is connected");
@@ -23,25 +22,25 @@ impl Task {
                 self.tell(ViewerEvent::Connected(id.clone()));
             }
             News::Keyframe => self.asks.keyframe(),
-            News::ControlOpen => self.hello(id, now),
+            News::ControlOpen => self.hello(id),
             News::Input(message) => self.input(id, &message),
             News::Control(message) => self.control(id, &message),
-            News::Gone(reason) => self.gone(id, &reason, now),
+            News::Gone(reason) => self.gone(id, &reason),
         }
     }
 
-    fn gone(&mut self, id: &ViewerId, reason: &Reason, now: Instant) {
+    fn gone(&mut self, id: &ViewerId, reason: &Reason) {
         let connected = self.viewers.iter().any(|viewer| viewer.id() == id && viewer.is_connected());
         let reason = if connected || *reason != Reason::Timeout { reason } else { &Reason::NeverConnected };
-        self.remove(id, reason, now);
+        self.remove(id, reason);
     }
 
     /// Tells a page what it sees.
-    pub(super) fn hello(&mut self, id: &ViewerId, now: Instant) {
+    pub(super) fn hello(&mut self, id: &ViewerId) {
         let status = self.parts.video.status.borrow().clone();
         let gamepads = self.parts.input.gamepads.borrow().len();
         let clipboard = self.settings.clipboard;
-        self.with(id, now, |viewer| {
+        self.with(id, |viewer| {
             let role = viewer.request.role;
             viewer.tell(&ToPage::Hello {
                 role: &role.to_string(),

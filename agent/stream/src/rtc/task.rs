@@ -97,7 +97,7 @@ pub(super) async fn run(settings: Settings, parts: Parts, mut requests: mpsc::Re
             break;
         }
     }
-    task.end(Instant::now());
+    task.end();
 }
 
 impl Task {
@@ -148,9 +148,9 @@ impl Task {
             }
             Wake::Sound(Ok(unit)) => {
                 let stamp = self.sound.stamp(unit.taken);
-                self.each(now, |viewer| viewer.sound(&unit, stamp, now));
+                self.each(|viewer| viewer.sound(&unit, stamp, now));
             }
-            Wake::Feedback(Ok(feedback)) => self.feedback(&feedback, now),
+            Wake::Feedback(Ok(feedback)) => self.feedback(&feedback),
             Wake::Sound(Err(RecvError::Lagged(_))) | Wake::Feedback(Err(RecvError::Lagged(_))) | Wake::InputRoom => {}
             // This task holds a sender of each, so none of them is closed.
             Wake::Picture(Err(_)) | Wake::Sound(Err(_)) | Wake::Feedback(Err(_)) => {
@@ -171,14 +171,14 @@ impl Task {
             Command::Disconnect(viewer, done) => {
                 let found = self.viewers.iter().any(|known| *known.id() == viewer);
                 let answer = if found { Ok(()) } else { Err(Error::NoSuchViewer(viewer.clone())) };
-                self.remove(&viewer, &Reason::Disconnected, now);
+                self.remove(&viewer, &Reason::Disconnected);
                 let _ = done.send(answer);
             }
             Command::SetSockets(sockets, done) => {
                 let _ = done.send(self.sockets.add(sockets));
             }
             Command::Close(done) => {
-                self.end(now);
+                self.end();
                 let _ = done.send(Ok(()));
                 return ControlFlow::Break(());
             }
@@ -187,11 +187,11 @@ impl Task {
     }
 
     /// Says farewell to all.
-    fn end(&mut self, now: Instant) {
+    fn end(&mut self) {
         for viewer in std::mem::take(&mut self.viewers) {
-            self.depart(viewer, &Reason::Ended, now);
+            self.depart(viewer, &Reason::Ended);
         }
-        self.settle(now);
+        self.settle(Instant::now());
     }
 
     fn connect(&mut self, request: Request, offer: &str, now: Instant) -> Result<String, Error> {
@@ -218,7 +218,7 @@ impl Task {
         tracing::info!(viewer = %id, role = %request.role, name = request.name, "viewer may connect");
         let most = self.parts.video.status.borrow().max_bitrate;
         self.viewers.push(Viewer::new(request, accepted, most, now));
-        self.with(&id, now, |viewer| viewer.tick(now));
+        self.with(&id, |viewer| viewer.tick(now));
         self.publish();
         Ok(answer)
     }
@@ -228,7 +228,7 @@ impl Task {
         let Some(input) = datagram(contents, source, local, now) else { return };
         let Some(viewer) = self.viewers.iter().find(|viewer| viewer.accepts(&input)) else { return };
         let id = viewer.id().clone();
-        self.with(&id, now, |viewer| viewer.receive(input, now));
+        self.with(&id, |viewer| viewer.receive(input, now));
     }
 
     fn picture(&mut self, picture: &EncodedPicture, now: Instant) {
@@ -236,11 +236,11 @@ impl Task {
         if keyframe {
             self.asks.keyframe_came();
         }
-        self.each(now, |viewer| viewer.picture(picture, now));
+        self.each(|viewer| viewer.picture(picture, now));
         if self.codec.replace(picture.codec).is_some_and(|before| before != picture.codec) {
             let ids: Vec<_> = self.viewers.iter().map(|viewer| viewer.id().clone()).collect();
             for id in &ids {
-                self.hello(id, now);
+                self.hello(id);
             }
         }
         let players = !keyframe && self.viewers.iter_mut().any(|v| v.is_player() && v.wants_keyframe(now));
@@ -249,7 +249,7 @@ impl Task {
         }
     }
 
-    fn feedback(&mut self, feedback: &Feedback, now: Instant) {
+    fn feedback(&mut self, feedback: &Feedback) {
         let (whose, message) = match feedback {
             Feedback::Clipboard(text) if self.settings.clipboard => (None, ToPage::Clipboard { text }),
             Feedback::Clipboard(_) => return,
@@ -258,7 +258,7 @@ impl Task {
                 (Some(viewer), ToPage::Rumble { pad: *pad, strong: *strong, weak: *weak, duration_ms })
             }
         };
-        self.each(now, |viewer| {
+        self.each(|viewer| {
             if viewer.is_player() && whose.is_none_or(|whose| whose == viewer.id()) {
                 viewer.tell(&message);
             }
@@ -267,7 +267,7 @@ impl Task {
     }
 
     fn time(&mut self, now: Instant) {
-        self.each_if(now, |viewer| viewer.deadline <= now, |viewer| viewer.tick(now));
+        self.each_if(|viewer| viewer.deadline <= now, |viewer| viewer.tick(now));
         if now >= self.next_second {
             self.next_second = now + SECOND;
             self.second(now);
@@ -278,7 +278,7 @@ impl Task {
     fn second(&mut self, now: Instant) {
         let gone: Vec<_> = self.viewers.iter().filter_map(|v| Some((v.id().clone(), v.gone(now)?))).collect();
         for (id, reason) in gone {
-            self.remove(&id, &reason, now);
+            self.remove(&id, &reason);
         }
         for viewer in &mut self.viewers {
             if viewer.became_quiet(now) && viewer.is_player() {
@@ -292,7 +292,7 @@ impl Task {
         }
         let status = self.parts.video.status.borrow().clone();
         let viewers = self.connected();
-        self.each(now, |viewer| {
+        self.each(|viewer| {
             viewer.expect(status.max_bitrate);
             viewer.tell(&stats(&status, viewer.skipped(), viewers));
             Ok(())
@@ -305,54 +305,44 @@ impl Task {
     }
 
     /// Does something with every viewer, and whatever follows from it.
-    fn each(&mut self, now: Instant, act: impl FnMut(&mut Viewer) -> Result<(), RtcError>) {
-        self.each_if(now, |_| true, act);
+    fn each(&mut self, act: impl FnMut(&mut Viewer) -> Result<(), RtcError>) {
+        self.each_if(|_| true, act);
     }
 
-    pub(super) fn with(
-        &mut self,
-        id: &crate::media::ViewerId,
-        now: Instant,
-        act: impl FnOnce(&mut Viewer) -> Result<(), RtcError>,
-    ) {
+    pub(super) fn with(&mut self, id: &crate::media::ViewerId, act: impl FnOnce(&mut Viewer) -> Result<(), RtcError>) {
         let mut act = Some(act);
-        self.each_if(now, |viewer| viewer.id() == id, |viewer| act.take().map_or(Ok(()), |act| act(viewer)));
+        self.each_if(|viewer| viewer.id() == id, |viewer| act.take().map_or(Ok(()), |act| act(viewer)));
     }
 
-    fn each_if(
-        &mut self,
-        now: Instant,
-        chosen: impl Fn(&Viewer) -> bool,
-        mut act: impl FnMut(&mut Viewer) -> Result<(), RtcError>,
-    ) {
+    fn each_if(&mut self, chosen: impl Fn(&Viewer) -> bool, mut act: impl FnMut(&mut Viewer) -> Result<(), RtcError>) {
         let mut all = Vec::new();
         for viewer in self.viewers.iter_mut().filter(|viewer| chosen(viewer)) {
             let mut news = Vec::new();
-            let driven = act(viewer).and_then(|()| viewer.drive(now, &self.sockets, &mut news));
+            let driven = act(viewer).and_then(|()| viewer.drive(&self.sockets, &mut news));
             if let Err(error) = driven {
                 news.push(News::Gone(Reason::Failed(error.to_string())));
             }
             all.extend(news.into_iter().map(|news| (viewer.id().clone(), news)));
         }
         for (id, news) in all {
-            self.news(&id, news, now);
+            self.news(&id, news);
         }
     }
 
-    pub(super) fn remove(&mut self, id: &crate::media::ViewerId, reason: &Reason, now: Instant) {
+    pub(super) fn remove(&mut self, id: &crate::media::ViewerId, reason: &Reason) {
         if let Some(at) = self.viewers.iter().position(|viewer| viewer.id() == id) {
             let viewer = self.viewers.remove(at);
-            self.depart(viewer, reason, now);
+            self.depart(viewer, reason);
         }
     }
 
-    fn depart(&mut self, viewer: Viewer, reason: &Reason, now: Instant) {
+    fn depart(&mut self, viewer: Viewer, reason: &Reason) {
         let id = viewer.id().clone();
         tracing::info!(viewer = %id, %reason, "viewer is gone");
         if viewer.is_player() {
             self.backlog.leave(&id);
         }
-        viewer.close(reason, now, &self.sockets);
+        viewer.close(reason, &self.sockets);
         self.tell(ViewerEvent::Disconnected(id, reason.clone()));
     }
 

@@ -1,5 +1,8 @@
 //! One viewer: its connection, what it gets, and what comes from it.
 
+#[cfg(test)]
+mod tests;
+
 use super::clock;
 use super::flow::Flow;
 use super::gate::Gate;
@@ -27,9 +30,9 @@ const CONNECT_TIME: Duration = Duration::from_secs(dillinger_runner_api::streame
 const QUIET: Duration = Duration::from_secs(3);
 /// After this silence it is gone.
 const SILENT: Duration = Duration::from_secs(10);
-/// Most outputs of the connection for one input; a bound against a defect, as
-/// one input makes few.
-const MOST_OUTPUTS: usize = 20_000;
+/// Most outputs of the connection in one go, so that one viewer does not hold up
+/// the others; several times what the pacer lets out at once.
+const MOST_OUTPUTS: usize = 1000;
 
 /// What a viewer's connection reports.
 #[derive(Debug)]
@@ -236,10 +239,18 @@ impl Viewer {
     }
 
     /// Lets the connection send what it has to send and collects its news.
-    pub(super) fn drive(&mut self, now: Instant, sockets: &Sockets, news: &mut Vec<News>) -> Result<(), RtcError> {
-        for _ in 0..MOST_OUTPUTS {
+    pub(super) fn drive(&mut self, sockets: &Sockets, news: &mut Vec<News>) -> Result<(), RtcError> {
+        self.outputs(MOST_OUTPUTS, sockets, news)
+    }
+
+    /// At most so many outputs; what is left is due at once.
+    fn outputs(&mut self, most: usize, sockets: &Sockets, news: &mut Vec<News>) -> Result<(), RtcError> {
+        for _ in 0..most {
             match self.rtc.poll_output()? {
                 Output::Timeout(at) => {
+                    // After each packet the connection asks for a time that is later by a microsecond, before it gives
+                    // out the next one. That has passed by now.
+                    let now = Instant::now();
                     self.leisure.reason(self.rtc.last_timeout_reason(), now);
                     if at <= now {
                         self.rtc.handle_input(Input::Timeout(now))?;
@@ -247,14 +258,15 @@ impl Viewer {
                     }
                     let exact = !self.is_connected() || self.queue(|_| ()).is_some();
                     self.deadline = if exact { at } else { self.leisure.deadline(at, now) };
-                    break;
+                    return Ok(());
                 }
                 Output::Transmit(packet) => {
                     sockets.send(packet.source, packet.destination, &packet.contents);
                 }
-                Output::Event(event) => news.extend(self.event(event, now)),
+                Output::Event(event) => news.extend(self.event(event, Instant::now())),
             }
         }
+        self.deadline = Instant::now();
         Ok(())
     }
 
@@ -318,13 +330,13 @@ impl Viewer {
     }
 
     /// Says farewell. Whatever comes afterwards is not for this viewer.
-    pub(super) fn close(mut self, reason: &Reason, now: Instant, sockets: &Sockets) {
+    pub(super) fn close(mut self, reason: &Reason, sockets: &Sockets) {
         let mut news = Vec::new();
         self.tell(&ToPage::Bye { reason: &reason.to_string() });
         let closed = self
-            .drive(now, sockets, &mut news)
+            .drive(sockets, &mut news)
             .and_then(|()| self.rtc.close())
-            .and_then(|()| self.drive(now, sockets, &mut news));
+            .and_then(|()| self.drive(sockets, &mut news));
         if let Err(error) = closed {
             tracing::debug!(viewer = %self.request.viewer, %error, "farewell failed");
         }

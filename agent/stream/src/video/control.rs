@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 
 /// For a screenshot, or for the compositor to set a mode.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -56,7 +56,6 @@ impl Control {
         self.set_frame_rate();
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut since = Instant::now();
         loop {
             tokio::select! {
                 request = requests.recv() => match request {
@@ -70,7 +69,7 @@ impl Control {
                     None => break,
                 },
                 // Nobody watches: nothing is encoded, so there is nothing to tell and nothing to wake up for.
-                _ = second.tick(), if self.watched => self.tell(&mut since),
+                _ = second.tick(), if self.watched => self.tell(),
             }
         }
         self.shared.close();
@@ -149,20 +148,19 @@ impl Control {
     }
 
     /// The last second, for the status and for the frame rate of the next.
-    fn tell(&mut self, since: &mut Instant) {
+    fn tell(&mut self) {
         if let Some(why) = self.shared.lost_gpu() {
             self.lost_gpu(&why);
         }
         let (second, captured, dropped) = self.shared.second();
-        let elapsed = since.elapsed().as_secs_f64().clamp(0.5, 2.0);
-        *since = Instant::now();
+        let length = second.length.as_secs_f64().clamp(0.5, 2.0);
         let each = second.busy.checked_div(second.units).unwrap_or_default();
         self.governor.second(second.pictures, second.dropped, each);
         self.set_frame_rate();
         let encode_latency = second.latency.checked_div(second.units).unwrap_or_default();
         self.status.send_if_modified(|status| {
             let before = status.clone();
-            status.frame_rate = (f64::from(second.units) / elapsed * 10.0).round() / 10.0;
+            status.frame_rate = (f64::from(second.units) / length * 10.0).round() / 10.0;
             (status.encode_latency, status.captured, status.dropped) = (encode_latency, captured, dropped);
             *status != before
         });

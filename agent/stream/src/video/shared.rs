@@ -34,9 +34,11 @@ pub(super) struct Order {
     pub(super) rung: usize,
 }
 
-/// What was encoded since the last look.
+/// What was encoded since the last look, or since somebody watches.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Second {
+    /// How long that is.
+    pub(super) length: Duration,
     /// Access units.
     pub(super) units: u32,
     /// Pictures that the next one overtook.
@@ -66,6 +68,8 @@ struct State {
     captured: u64,
     dropped: u64,
     second: Second,
+    /// When it began.
+    began: Duration,
     /// Why pictures do not stay on the graphics card any more.
     lost: Option<String>,
 }
@@ -106,11 +110,7 @@ impl Shared {
 
     /// Somebody watches, or nobody.
     pub(super) fn watch(&self, watched: bool) {
-        self.change(|state| {
-            state.keyframe |= watched && !state.watched;
-            state.watched = watched;
-            state.newest = None;
-        });
+        self.change(|state| state.watch(watched, crate::clock::now()));
     }
 
     /// Bits a second.
@@ -168,14 +168,27 @@ impl Shared {
         self.lock().lost.take()
     }
 
-    /// Since the last call; and pictures taken and dropped since the start.
+    /// What [`Second`] says; and pictures taken and dropped since the start.
     pub(super) fn second(&self) -> (Second, u64, u64) {
         let mut state = self.lock();
-        (std::mem::take(&mut state.second), state.captured, state.dropped)
+        (state.second(crate::clock::now()), state.captured, state.dropped)
     }
 }
 
 impl State {
+    fn watch(&mut self, watched: bool, now: Duration) {
+        if watched && !self.watched {
+            (self.keyframe, self.second, self.began) = (true, Second::default(), now);
+        }
+        self.watched = watched;
+        self.newest = None;
+    }
+
+    fn second(&mut self, now: Duration) -> Second {
+        let length = now.saturating_sub(std::mem::replace(&mut self.began, now));
+        Second { length, ..std::mem::take(&mut self.second) }
+    }
+
     fn work(&mut self, now: Duration) -> Option<Work> {
         if !self.watched {
             return self.last.take().map(|_| Work::Forget);
@@ -343,6 +356,20 @@ mod tests {
         assert!(matches!(state.work(now + 5000 * MS), Some(Work::Forget)));
         assert!(state.work(now + 9000 * MS).is_none());
         assert_eq!(state.wait(now), None);
+    }
+
+    #[test]
+    fn a_time_in_which_nobody_watched_does_not_count() {
+        let (shared, now) = (Shared::default(), 1000 * MS);
+        shared.lock().watch(true, now);
+        shared.encoded(true, MS, MS);
+        let second = shared.lock().second(now + 1000 * MS);
+        assert_eq!((second.length, second.units), (1000 * MS, 1));
+        shared.encoded(true, MS, MS);
+        shared.lock().watch(false, now + 1500 * MS);
+        shared.lock().watch(true, now + 9000 * MS);
+        let second = shared.lock().second(now + 10_000 * MS);
+        assert_eq!((second.length, second.units), (1000 * MS, 0));
     }
 
     #[test]
