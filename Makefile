@@ -32,6 +32,13 @@ CATALOGDIR ?= $(LIBDIR)/systemd/catalog
 SYSTEMLIBDIR ?= $(LIBDIR)
 endif
 
+# Compilers and build scripts get nothing of make's: CMake and the makefiles that it writes have variables of the same names,
+# such as DESTDIR, and a make that is called further down would take the ones of MAKEFLAGS for its own.
+OWN := PREFIX DESTDIR CARGO WINDOWS_CC BINDIR LIBEXECDIR LIBDIR DATADIR MANDIR SYSCONFDIR USERUNITDIR DBUSSERVICEDIR QUADLETDIR \
+	CATALOGDIR SYSTEMLIBDIR MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+COMMAND_LINE := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+PLAIN := env $(patsubst %,-u %,$(sort $(OWN) $(COMMAND_LINE)))
+
 RELEASE := target/release
 GENERATED := target/gen
 CONTEXTS := target/images
@@ -75,11 +82,13 @@ TEMPLATES = \
 # copy MODE,PAIRS,BELOW: lays out pairs.
 copy = set -e; for pair in $(2); do install -D -m $(1) "$${pair%%=*}" "$(3)$${pair\#*=}"; done
 
-# Debian's packages of what the programs are built with, and of the programs that the checks call. The test world installs
-# its own.
+# Debian's packages of what the programs are built with, of the programs that the demo and the test world call, and of those
+# that the checks call.
 BUILD_PACKAGES := build-essential cmake gcc-mingw-w64-x86-64-win32 libgbm-dev libgstreamer1.0-dev \
 	libgstreamer-plugins-base1.0-dev libxkbcommon-dev pkg-config
-CHECK_PACKAGES := dbus g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 libxml2-utils mandoc nodejs nsis shellcheck systemd wixl
+WORLD_PACKAGES := iproute2 procps python3 python3-pip
+CHECK_PACKAGES := binutils dbus g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 libxml2-utils mandoc nodejs nsis shellcheck \
+	shfmt systemd wixl xz-utils
 
 .PHONY: help
 help: ## list the targets
@@ -91,12 +100,13 @@ build: $(BUILT) ## build the programs, manual pages and completions
 $(BUILT): $(SOURCES)
 	@if [ -n "$(filter install,$(MAKECMDGOALS))" ] && [ -n "$$SUDO_USER" ]; then \
 		echo "the programs are not built or out of date: run 'make build' as $$SUDO_USER first" >&2; exit 1; fi
-	$(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-stream --bin dillinger-wine \
+	@$(PLAIN) $(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-stream --bin dillinger-wine \
 		--bin dillingerctl --bin xtask
-	$(WINDOWS_CC) -O2 -s -Wall -Wextra -Werror -municode -Wl,--no-insert-timestamp \
+	@echo "   Compiling dillinger-launch.exe"
+	@$(PLAIN) $(WINDOWS_CC) -O2 -s -Wall -Wextra -Werror -municode -Wl,--no-insert-timestamp \
 		-o $(RELEASE)/dillinger-launch.exe $(wildcard agent/wine/launch/*.c)
-	rm -rf $(GENERATED)
-	$(RELEASE)/xtask gen $(GENERATED)
+	@rm -rf $(GENERATED)
+	@$(RELEASE)/xtask gen $(GENERATED)
 	@touch $@
 
 .PHONY: install
@@ -119,31 +129,35 @@ endif
 uninstall: ## remove what install has put there, with the same DESTDIR and PREFIX
 	@for pair in $(PROGRAMS) $(FILES) $(TEMPLATES); do rm -f "$(DESTDIR)$${pair#*=}"; done
 
+.PHONY: test
+test: deps ## run the tests that need neither root nor the test world
+	@$(PLAIN) tests/check --test
+
 .PHONY: check
-check: deps ## run all checks and tests, in the test world too
-	@tests/check
+check: deps ## run all checks and tests, in the test world too; with PART=NAME one part alone
+	@$(PLAIN) tests/check $(PART)
 
 .PHONY: check-all
 check-all: deps ## the same with the long tests in full length
-	@DILLINGER_CHECK_ALL=1 tests/check
+	@$(PLAIN) tests/check --all $(PART)
 
 .PHONY: lint
-lint: ## static checks alone
-	@tests/static/run
+lint: deps ## static checks alone
+	@$(PLAIN) tests/static/run
 
 .PHONY: fmt
 fmt: ## format the sources
 	$(CARGO) fmt --all
 
 .PHONY: demo
-demo: deps ## start a real game and show what happens: here, or in the test world
-	@tests/demo/run
+demo: demo-deps ## start a real game and show what happens: here, or in the test world
+	@$(PLAIN) tests/demo/run
 
 .PHONY: bench
-bench: ## measure the agent beside systemd and Podman alone, streamed sessions in a browser, and Windows programs
-	@tests/bench/run
-	@tests/bench/streamed/run
-	@tests/bench/windows/run
+bench: deps ## measure the agent beside systemd and Podman alone, streamed sessions in a browser, and Windows programs
+	@$(PLAIN) tests/bench/run
+	@$(PLAIN) tests/bench/streamed/run
+	@$(PLAIN) tests/bench/windows/run
 
 .PHONY: images
 images: $(BUILT) ## build the container images with Podman
@@ -155,6 +169,8 @@ images: $(BUILT) ## build the container images with Podman
 
 .PHONY: deps
 deps: ## install the packages that building and the checks need (Debian)
-	@missing=; for package in $(BUILD_PACKAGES) $(CHECK_PACKAGES); do \
-		dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
-	done; [ -z "$$missing" ] || tests/install-packages $$missing
+	@tests/install-packages $(BUILD_PACKAGES) $(WORLD_PACKAGES) $(CHECK_PACKAGES)
+
+.PHONY: demo-deps
+demo-deps: ## install the packages that building and the demo need
+	@tests/install-packages $(BUILD_PACKAGES) $(WORLD_PACKAGES)
