@@ -49,7 +49,7 @@ mod tests {
         let error = wait(&node, Duration::from_millis(1)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         std::thread::scope(|scope| {
-            let waited = scope.spawn(|| wait(&node, Duration::from_mins(1)));
+            let waited = scope.spawn(|| wait(&node, Duration::from_secs(60)));
             std::fs::write(directory.path().join("other"), "").unwrap();
             std::fs::write(&node, "").unwrap();
             waited.join().unwrap().unwrap();
