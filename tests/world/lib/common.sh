@@ -9,15 +9,25 @@ TOP=$(cd -- "$WORLD/../.." && pwd)
 CACHE=${DILLINGER_WORLD_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/dillinger-runner/world}
 export WORLD TOP CACHE
 
+# shellcheck source=../../progress.sh
+. "$WORLD/../progress.sh"
+
 # The status of the front door's own failures, as podman-run(1) and env(1) use it.
 FAILED=125
 
 note() { printf 'world: %s\n' "$*" >&2; }
 
+# die MESSAGE: ends with the status of the front door's own failures, for the reason that fail_with has set: `usage` at first.
 die() {
+    end_progress
     note "$*"
+    [ -z "${REASON_FILE:-}" ] || printf '%s\n' "$REASON" >"$REASON_FILE"
     exit "$FAILED"
 }
+
+# fail_with REASON: what the failures from here on are: usage, build, unsupported, boot or died.
+fail_with() { REASON=$1; }
+fail_with usage
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
@@ -43,6 +53,16 @@ key_of() {
     done | sha256sum | cut -c1-16
 }
 
+# plan FUNCTION [ARG...]: finds out which artefacts FUNCTION would build, so that each can say which of how many it is.
+plan() {
+    local list
+    list=$(mktemp)
+    PLANNED=$list "$@" >/dev/null
+    PLAN=$(awk '!seen[$0]++' "$list")
+    export PLAN
+    rm -- "$list"
+}
+
 # artefact NAME BUILDER INPUT...: prints the directory of a cached artefact whose key is the hash of
 # INPUT. If it is missing, `BUILDER DIRECTORY` makes it while callers in parallel wait; the artefacts
 # of the same name and another key are then removed.
@@ -50,10 +70,16 @@ artefact() {
     local name=$1 builder=$2 lock dir
     shift 2
     dir=$CACHE/$name-$(key_of "$@")
-    if [ ! -d "$dir" ]; then
+    if [ -n "${PLANNED:-}" ]; then
+        [ -d "$dir" ] || printf '%s\n' "$name" >>"$PLANNED"
+    elif [ ! -d "$dir" ]; then
         mkdir -p -- "$CACHE"
         exec {lock}>"$CACHE/$name.lock"
-        flock "$lock"
+        if ! flock --nonblock "$lock"; then
+            show_progress "world: waiting for $name, which another run builds"
+            flock "$lock"
+            end_progress
+        fi
         [ -d "$dir" ] || build_artefact "$name" "$builder" "$dir"
         exec {lock}>&-
     fi
@@ -61,25 +87,35 @@ artefact() {
 }
 
 build_artefact() {
-    local name=$1 builder=$2 dir=$3 log=$CACHE/$1.log began=$SECONDS old
-    note "building $name (log: $log)"
+    local name=$1 builder=$2 dir=$3 log=$CACHE/$1.log began=$SECONDS status old
+    fail_with build
     as_root rm -rf -- "$dir.part"
     mkdir -p -- "$dir.part"
-    # A subshell of its own, since `set -e` has no effect where the status is tested.
+    # A subshell of its own, in which the first error is the last step.
     set +e
+    (set -e; false; true)
+    status=$?
+    [ "$status" -ne 0 ] || die "$name is asked for where the shell tests a status: a failure would not end its build"
+    show_progress "world: building $name$(place_in_plan "$name") (log: $log)"
     (
         set -e
         "$builder" "$dir.part"
     ) >"$log" 2>&1 </dev/null
-    local status=$?
+    status=$?
     set -e
+    end_progress
     if [ "$status" -ne 0 ]; then
         tail -n 20 -- "$log" >&2
-        die "building $name failed, the whole log is $log"
+        die "building $name failed with status $status; the whole log is $log"
     fi
     mv -- "$dir.part" "$dir"
     for old in "$CACHE/$name"-*; do
-        [ "$old" = "$dir" ] || as_root rm -rf -- "$old"
+        [[ $old = "$dir" || ! ${old#"$CACHE/$name"-} =~ ^[0-9a-f]{16}$ ]] || as_root rm -rf -- "$old"
     done
-    note "built $name in $((SECONDS - began)) s"
+    note "built $name in $(duration $((SECONDS - began)))"
+}
+
+# place_in_plan NAME: prints which of how many artefacts it is; nothing if it is not in the plan.
+place_in_plan() {
+    awk -v name="$1" '$0 == name { place = NR } END { if (place) printf ", %d of %d", place, NR }' <<<"${PLAN:-}"
 }

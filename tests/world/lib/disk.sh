@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # The guests' disks: the root with the user, the images and everything but the product.
 
-# guest_disk GUEST: prints the artefact with `disk.img`, ready to boot.
+# guest_disk GUEST [wine]: prints the artefact with `disk.img`, ready to boot; with the Wine image too.
 guest_disk() {
     KERNEL=$(kernel)
-    STORAGE=$(images)
+    if [ "${2:-}" = wine ]; then STORAGE=$(images_with_wine); else STORAGE=$(images); fi
     ROOT=$(guest_root "$1")
-    artefact "disk-$1" build_guest_disk "${KERNEL##*/}" "${STORAGE##*/}" "${ROOT##*/}" "$WORLD/lib/disk.sh" \
+    artefact "disk-$1${2:+-$2}" build_guest_disk "${KERNEL##*/}" "${STORAGE##*/}" "${ROOT##*/}" "$WORLD/lib/disk.sh" \
         "$WORLD"/guest/{configure,world-init,start,provision}
 }
 
@@ -21,7 +21,7 @@ build_guest_disk() {
     as_root rm -- "$root/configure"
     as_root cp -al -- "$STORAGE/containers" "$root/home/player/.local/share/"
     # No journal: the disk of a run is thrown away, and the one that is kept is unmounted cleanly.
-    as_root env PATH="$PATH:/usr/sbin:/sbin" mke2fs -q -t ext4 -O ^has_journal -m 0 -d "$root" -L root "$dir/disk.img" 8G
+    as_root env PATH="$PATH:/usr/sbin:/sbin" mke2fs -q -t ext4 -O ^has_journal -m 0 -d "$root" -L root "$dir/disk.img" 12G
     as_root chown "$(id -u)" -- "$dir/disk.img"
     as_root rm -rf -- "$root"
     new_run "$run" "$run/stage" "$WORLD/guest/provision"
