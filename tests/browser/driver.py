@@ -25,8 +25,8 @@ import subprocess
 import tempfile
 import time
 
-START_TIMEOUT = 90
-COMMAND_TIMEOUT = 120
+# Seconds that a browser gets for its start and for each command, if its caller does not say.
+PATIENCE = 120
 
 CHROMIUM_ARGUMENTS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
@@ -96,12 +96,13 @@ def key_value(code):
 class HttpRemote:
     """WebDriver over HTTP, as chromedriver speaks it."""
 
-    def __init__(self, port):
+    def __init__(self, port, patience):
         self.port = port
+        self.patience = patience
         self.base = ""
 
     def call(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=COMMAND_TIMEOUT)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         try:
             data = json.dumps({} if body is None else body) if method == "POST" else None
             connection.request(method, self.base + path, data, {"Content-Type": "application/json"})
@@ -115,7 +116,7 @@ class HttpRemote:
     def new_session(self, capabilities):
         value = self.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
         self.base = f"/session/{value['sessionId']}"
-        self.call("POST", "/timeouts", {"script": COMMAND_TIMEOUT * 1000, "pageLoad": COMMAND_TIMEOUT * 1000})
+        self.call("POST", "/timeouts", {"script": self.patience * 1000, "pageLoad": self.patience * 1000})
 
     def navigate(self, url):
         self.call("POST", "/url", {"url": url})
@@ -143,8 +144,9 @@ class MarionetteRemote:
     """The same commands over Firefox's own socket: `LENGTH:[0,id,name,parameters]`, answered by
     `LENGTH:[1,id,error,result]`."""
 
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=COMMAND_TIMEOUT)
+    def __init__(self, port, patience):
+        self.patience = patience
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=patience)
         self.buffer = b""
         self.last = 0
         self._receive()
@@ -178,7 +180,7 @@ class MarionetteRemote:
 
     def new_session(self, capabilities):
         self.call("WebDriver:NewSession", **capabilities)
-        self.call("WebDriver:SetTimeouts", script=COMMAND_TIMEOUT * 1000, pageLoad=COMMAND_TIMEOUT * 1000)
+        self.call("WebDriver:SetTimeouts", script=self.patience * 1000, pageLoad=self.patience * 1000)
 
     def navigate(self, url):
         self.call("WebDriver:Navigate", url=url)
@@ -208,10 +210,13 @@ class Browser:
 
     `kind`: chromium or firefox. `scheme`: dark or light, what pages are told that the user prefers. `arguments` are
     added to the browser's command line; `preferences` to Firefox's. What the browser writes goes to the file `log`.
+    `patience`: seconds for its start and for each command.
     """
 
-    def __init__(self, kind="chromium", size=(1280, 800), scheme=None, arguments=(), preferences=None, log=None):
+    def __init__(self, kind="chromium", size=(1280, 800), scheme=None, arguments=(), preferences=None, log=None,
+                 patience=PATIENCE):
         self.kind = kind
+        self.patience = patience
         self.remote = None
         self.process = None
         self.profile = tempfile.mkdtemp(prefix=f"{kind}-")
@@ -240,7 +245,7 @@ class Browser:
 
     def _until_started(self, what, look):
         """Waits for what `look` finds; a browser has no other way to say where it listens."""
-        deadline = time.monotonic() + START_TIMEOUT
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             found = look()
             if found:
@@ -258,7 +263,7 @@ class Browser:
     def _start_chromium(self, size, scheme, arguments, _preferences):
         self._spawn(["chromedriver", "--port=0"])
         started = self._until_started("chromedriver", lambda: re.search(r"successfully on port (\d+)", self.logged()))
-        self.remote = HttpRemote(int(started[1]))
+        self.remote = HttpRemote(int(started[1]), self.patience)
         blink = {"dark": ["--blink-settings=preferredColorScheme=0"], "light": ["--blink-settings=preferredColorScheme=1"]}
         options = CHROMIUM_ARGUMENTS + [f"--window-size={size[0]},{size[1]}", f"--user-data-dir={self.profile}/profile"]
         self.remote.new_session({"goog:chromeOptions": {
@@ -281,7 +286,7 @@ class Browser:
             except FileNotFoundError:
                 return 0
 
-        self.remote = MarionetteRemote(self._until_started("firefox-esr", port))
+        self.remote = MarionetteRemote(self._until_started("firefox-esr", port), self.patience)
         self.remote.new_session({})
         self.remote.resize(*size)
 

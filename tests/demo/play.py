@@ -1,8 +1,10 @@
 """Plays a session in a headless browser and leaves a picture of the page: `play.py SESSION PICTURE`.
 
 Needs Chromium with chromedriver, or Firefox. Prints what the page tells while it plays, then goes on until its standard
-input ends. Status 2: there is no browser."""
+input ends. What it waits for may take as long as the session lives; every few seconds it says for what, on standard error.
+Status 2: there is no browser."""
 
+import http.client
 import shutil
 import subprocess
 import sys
@@ -10,12 +12,16 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "browser"))
-from driver import Browser  # noqa: E402  the path has to be there first
+from driver import Browser, BrowserError  # noqa: E402  the path has to be there first
 
 # By the program that drives it.
 BROWSERS = {"chromedriver": "chromium", "firefox-esr": "firefox"}
 # Seconds that are played: enough for a plot.
 PLAYED = 20
+# Seconds between two lines that say what is waited for.
+TELL = 5
+# Seconds that a browser gets for one command, and for its start. A slow machine takes minutes.
+PATIENCE = 900
 # What the player does, and for how long.
 MOVES = [("ArrowLeft", 0.3), ("ControlLeft", 0.2), ("ArrowRight", 0.6), ("ArrowUp", 0.2), ("ControlLeft", 0.2), ("ArrowLeft", 0.3),
          ("ArrowDown", 0.2)]
@@ -29,12 +35,32 @@ def text(value, form="{:.1f}"):
     return "not known" if value is None else form.format(value)
 
 
-def play(browser):
+class Ended(Exception):
+    """The session has ended, or the browser has: nothing is left to wait for."""
+
+
+def wait(browser, session, what, condition):
+    """Waits in the page until the body of a function returns something true; gives that."""
+    began = time.monotonic()
+    while True:
+        try:
+            return browser.wait(condition, timeout=TELL)
+        except BrowserError as error:
+            if "not true within" not in str(error):
+                raise
+        shown = ["dillingerctl", "show", session, "-p", "State", "-p", "OutcomeReason", "--value"]
+        state, *reason = subprocess.run(shown, capture_output=True, text=True, check=False).stdout.splitlines() or ["gone"]
+        if state in ("ended", "gone"):
+            raise Ended(f"the session has ended before there was {what}: {' '.join(reason)}")
+        print(f"waiting for {what}, {time.monotonic() - began:.0f} s so far", file=sys.stderr, flush=True)
+
+
+def play(browser, session):
     """Begins to play and goes on until there is something to see; gives the last second's figures."""
-    # A slow machine's encoder takes its time.
-    browser.wait(f"{PLAYER} return player.state === 'playing' && inside('video').videoWidth > 0", timeout=110)
+    wait(browser, session, "the first picture",
+         f"{PLAYER} return player.state === 'playing' && inside('video').videoWidth > 0")
     browser.run(f"{PLAYER} {TOLD} inside('[part=figures]').click(); inside('[part=play]').click();")
-    browser.wait(f"{PLAYER} return player.captured")
+    wait(browser, session, "keyboard and mouse", f"{PLAYER} return player.captured")
     end, move = time.monotonic() + PLAYED, 0
     while time.monotonic() < end:
         key, seconds = MOVES[move % len(MOVES)]
@@ -42,7 +68,20 @@ def play(browser):
         time.sleep(seconds)
         browser.key_up(key)
         move += 1
-    return browser.wait("return told.framesDecoded > 0 && told", timeout=60)
+    return wait(browser, session, "a second with pictures", "return told.framesDecoded > 0 && told")
+
+
+def show(kind, watch, session, picture):
+    """Plays in a browser, keeps a picture of the page, and prints the figures."""
+    with Browser(kind, size=(1280, 860), scheme="dark", patience=PATIENCE) as browser:
+        browser.open(watch.stdout.readline().strip())
+        told = play(browser, session)
+        browser.screenshot(picture)
+        print(f"{kind} has decoded {told['framesDecoded']} pictures of {told['width']}x{told['height']}, "
+              f"{told['codec']} by {told['encoder']}; in the last second {text(told['frameRate'])} frames, "
+              f"{text((told['bitrate'] or 0) / 1e6)} Mbit/s, round trip {text(told['roundTripMs'])} ms, "
+              f"{told['packetsLost']} packets lost", flush=True)
+        sys.stdin.read()
 
 
 def main(session, picture):
@@ -51,15 +90,13 @@ def main(session, picture):
         return 2
     watch = subprocess.Popen(["dillingerctl", "watch", "--no-browser", session], stdout=subprocess.PIPE, text=True)
     try:
-        with Browser(kind, size=(1280, 860), scheme="dark") as browser:
-            browser.open(watch.stdout.readline().strip())
-            told = play(browser)
-            browser.screenshot(picture)
-            print(f"{kind} has decoded {told['framesDecoded']} pictures of {told['width']}x{told['height']}, "
-                  f"{told['codec']} by {told['encoder']}; in the last second {text(told['frameRate'])} frames, "
-                  f"{text((told['bitrate'] or 0) / 1e6)} Mbit/s, round trip {text(told['roundTripMs'])} ms, "
-                  f"{told['packetsLost']} packets lost", flush=True)
-            sys.stdin.read()
+        show(kind, watch, session, picture)
+    except Ended as ended:
+        print(ended, file=sys.stderr)
+        return 1
+    except (BrowserError, OSError, http.client.HTTPException) as error:
+        print(f"{kind} does not do what it should: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 1
     finally:
         watch.terminate()
         watch.wait()
