@@ -76,14 +76,23 @@ PACKETS = """
 """
 
 
-def share(pids):
-    """Of a processor, what processes use, in percent: the least of some looks, as the rest of the machine only adds to it."""
+def shares(*groups):
+    """Of a processor, what each group of processes uses, in percent: the least of some looks, as the rest of the machine only
+    adds to it."""
     looks = []
     for _ in range(3):
-        before, began = used(pids), time.monotonic()
+        before, began = [used(group) for group in groups], time.monotonic()
         time.sleep(2)
-        looks.append((used(pids) - before) / (time.monotonic() - began) * 100)
-    return min(looks)
+        took = time.monotonic() - began
+        looks.append([(used(group) - earlier) / took * 100 for group, earlier in zip(groups, before)])
+    return [min(looks) for looks in zip(*looks)]
+
+
+def is_idle(pids, seconds=1):
+    """Whether processes use nothing for some time."""
+    before = used(pids)
+    time.sleep(seconds)
+    return used(pids) == before
 
 
 def told(session):
@@ -135,18 +144,18 @@ class Sound(Scenario):
             viewer.capture()
             until(lambda: get(session, "AudioStatus") == "running", "there is sound")
             server = [program(session, name) for name in PROGRAMS]
-            streamer = program(session, "dillinger-stream")
-            until(lambda: share(server) == 0, "the server lets go of its sink, which nobody plays to")
-            closed = share(server), share([streamer])
+            streamer = [program(session, "dillinger-stream")]
+            until(lambda: is_idle(server), "the server lets go of its sink, which nobody plays to")
+            closed = shares(server, streamer)
             viewer.run("tap('KeyU')")
             until_logged(session, "tone off")
             time.sleep(1)
             packets = viewer.run_async(PACKETS)
-            silent = share(server), share([streamer])
+            silent = shares(server, streamer)
             self.assertEqual(viewer.run_async(PACKETS), packets, "silence is not sent")
             viewer.run("tap('KeyT')")
             until_logged(session, "tone on")
-            playing = share(server), share([streamer])
+            playing = shares(server, streamer)
             self.assertGreater(viewer.run_async(PACKETS), packets + 400)
         for name, (one, other) in {"no sound": closed, "silence": silent, "a tone": playing}.items():
             print(f"{name}: sound server {one:.2f} %, streamer {other:.2f} % of a processor")
