@@ -16,8 +16,8 @@ from driver import Browser, BrowserError  # noqa: E402  the path has to be there
 
 # By the program that drives it.
 BROWSERS = {"chromedriver": "chromium", "firefox-esr": "firefox"}
-# Seconds that are played: enough for a plot.
-PLAYED = 20
+# Seconds that are played: enough for a plot, and at least so many pictures, for which a slow machine gets more time.
+PLAYED, PICTURES, PLAYED_MOST = 20, 400, 300
 # Seconds between two lines that say what is waited for.
 TELL = 5
 # Seconds that a browser gets for one command, and for its start. A slow machine takes minutes.
@@ -61,8 +61,10 @@ def play(browser, session):
          f"{PLAYER} return player.state === 'playing' && inside('video').videoWidth > 0")
     browser.run(f"{PLAYER} {TOLD} inside('[part=figures]').click(); inside('[part=play]').click();")
     wait(browser, session, "keyboard and mouse", f"{PLAYER} return player.captured")
-    end, move = time.monotonic() + PLAYED, 0
-    while time.monotonic() < end:
+    began, move = time.monotonic(), 0
+    while (played := time.monotonic() - began) < PLAYED_MOST:
+        if played > PLAYED and browser.run("return told.framesDecoded || 0") >= PICTURES:
+            break
         key, seconds = MOVES[move % len(MOVES)]
         browser.key_down(key)
         time.sleep(seconds)
