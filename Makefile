@@ -87,8 +87,8 @@ copy = set -e; for pair in $(2); do install -D -m $(1) "$${pair%%=*}" "$(3)$${pa
 BUILD_PACKAGES := build-essential cmake gcc-mingw-w64-x86-64-win32 libgbm-dev libgstreamer1.0-dev \
 	libgstreamer-plugins-base1.0-dev libxkbcommon-dev pkg-config
 WORLD_PACKAGES := iproute2 procps python3 python3-pip
-CHECK_PACKAGES := binutils dbus g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 libxml2-utils mandoc nodejs nsis shellcheck \
-	shfmt systemd wixl xz-utils
+CHECK_PACKAGES := binutils dbus dbus-user-session g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 libxml2-utils mandoc \
+	nodejs nsis shellcheck shfmt systemd wixl xz-utils
 
 .PHONY: help
 help: ## list the targets
