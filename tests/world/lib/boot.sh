@@ -85,9 +85,10 @@ watch_boot() {
         now=$(time_used "$pid")
         [ "$now" -eq "$used" ] || { used=$now moved=$SECONDS; }
         if [ "$used" -gt "$BOOT_DEADLINE" ] || [ $((SECONDS - moved)) -gt "$BOOT_DEADLINE" ]; then
+            [ ! -e "$run/started" ] || return 0
             note "the guest has not booted: $used s of processor time in $(duration $((SECONDS - began)))"
             kill -KILL -- "-$pid" 2>/dev/null || as_root kill -KILL -- "-$pid" 2>/dev/null
-            return
+            return 0
         fi
         if [ $((SECONDS - told)) -ge 30 ]; then
             told=$SECONDS

@@ -18,13 +18,14 @@ start_native() {
     GUEST_PID=$!
 }
 
-# copy_storage FROM TO: the files of the layers are never written to, so links do; what Podman keeps about them is copied.
+# copy_storage FROM TO: the files of the layers are never written to, so links do where both are of one file system;
+# what Podman keeps about them is copied.
 copy_storage() {
     local from=$1/storage to=$2/storage
     as_root mkdir -p -- "$to"
     as_root chown --reference="$from" -- "$2" "$to"
     as_root chmod --reference="$from" -- "$to"
-    as_root cp -a --link -- "$from/overlay" "$to/" || as_root cp -a --reflink=auto -- "$from/overlay" "$to/"
+    as_root cp -a --link -- "$from/overlay" "$to/" 2>/dev/null || as_root cp -a --reflink=auto -- "$from/overlay" "$to/"
     as_root find "$from" -mindepth 1 -maxdepth 1 ! -name overlay -exec cp -a -t "$to" -- {} +
 }
 
