@@ -43,7 +43,8 @@ RELEASE := target/release
 GENERATED := target/gen
 CONTEXTS := target/images
 BUILT := $(RELEASE)/.dillinger-built
-SOURCES := Cargo.toml Cargo.lock $(shell find agent -type f -not -path 'agent/doc/*' -not -path 'agent/stream/fuzz/*')
+SOURCES := Cargo.toml Cargo.lock quadlet/images/display/modules \
+	$(shell find agent -type f -not -path 'agent/doc/*' -not -path 'agent/stream/fuzz/*')
 
 # What is installed, as SOURCE=DESTINATION: programs, files as they are, and files in which paths are filled in.
 PROGRAMS = \
@@ -57,8 +58,9 @@ into = $(foreach file,$(1),$(file)=$(2)/$(notdir $(file)))
 section = $(foreach n,$(2),$(call into,$(filter %.$(n),$(1)),$(MANDIR)/man$(n)))
 # What Podman builds the images from, below the directory $(1): files, and what can be run.
 context_files = $(foreach image,base display wine,\
-	$(call into,$(filter-out %/install,$(wildcard quadlet/images/$(image)/*)),$(1)/$(image)))
+	$(call into,$(filter-out %/install %/keep,$(wildcard quadlet/images/$(image)/*)),$(1)/$(image)))
 context_programs = $(foreach image,display wine,$(call into,quadlet/images/$(image)/install,$(1)/$(image))) \
+	$(call into,quadlet/images/display/keep,$(1)/display) \
 	$(call into,$(RELEASE)/dillinger-stream,$(1)/display) \
 	$(call into,$(RELEASE)/dillinger-wine $(RELEASE)/dillinger-launch.exe,$(1)/wine)
 FILES = \

@@ -1,11 +1,16 @@
-"""The sound of a streamed session: in step with the picture, free when there is none, and there again after a failure."""
+"""The sound of a streamed session: in step with the picture, free when there is none, there again after a failure, and no way
+into the display for a game."""
 
+import os
+import re
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
-from stream import STREAM, get, logged, program, start, until_logged, used
+from stream import GAME, STREAM, get, logged, program, start, until_logged, used
 from viewer import RAW, Viewer
-from world import BUS, Scenario, kill, until
+from world import BUS, HOME, RUNTIME, Scenario, kill, run, until
 
 # What a player does not notice, milliseconds. Sound that comes later than the picture is noticed later than the reverse.
 IN_STEP = 60
@@ -69,6 +74,9 @@ FLASH_AND_BEEP = """
 PROGRAMS = "pipewire", "wireplumber", "pipewire-pulse"
 # Of a tone of the game, of 0 to 1.
 LOUD = 0.02
+# The image of the displays, and what loads any library by its path for a stream that asks for it.
+IMAGE = "localhost/dillinger/display:latest"
+FILTER_GRAPH = f"/usr/lib/{os.uname().machine}-linux-gnu/spa-0.2/filter-graph"
 
 PACKETS = """
     const receiver = peer.getReceivers().find(({track}) => track.kind === 'audio');
@@ -110,6 +118,17 @@ def die(session, name):
     failed = told(session)[known]
     until(lambda: program(session, name) not in (None, before), f"{name} is there again")
     return failed
+
+
+def library_of_intruder(session):
+    """Where the library in the game's memory is for the sound server: a descriptor of the compositor's."""
+    compositor, server = program(session, "labwc"), program(session, "pipewire-pulse")
+    descriptor = run("sudo", "find", f"/proc/{compositor}/fd", "-lname", "*memfd:intruder*").rpartition("/")[2].strip()
+    status = Path(f"/proc/{compositor}/status").read_text(encoding="utf-8")
+    place = f"/proc/{re.search(r'^NSpid:.*?([0-9]+)$', status, re.M)[1]}/fd/{descriptor}"
+    if run("sudo", "head", "--bytes=4", f"/proc/{server}/root{place}", text=False) != b"\x7fELF":
+        raise AssertionError(f"there is no library at {place} for the sound server")
+    return place
 
 
 def offsets(viewer):
@@ -180,3 +199,53 @@ class Sound(Scenario):
                 self.assertGreater(viewer.loudest(2000), LOUD)
             viewer.latency()
         self.assertEqual(session.get("State"), "running")
+
+    def test_a_game_gets_nothing_into_the_server(self):
+        told = Path(self.enterContext(tempfile.TemporaryDirectory(dir=HOME)))
+        mounts = [(str(GAME), "/opt/game", "ro"), (str(told), "/opt/told", "ro")]
+        session = start(script="exec python3 -B /opt/game/intruder.py", Mounts=mounts)
+        until_logged(session, "loaded by python3")
+        until(lambda: get(session, "AudioStatus") == "running", "there is sound")
+        before = [program(session, name) for name in PROGRAMS]
+        with Viewer(session.id) as viewer:
+            viewer.capture()
+            (told / "place.new").write_text(library_of_intruder(session), encoding="utf-8")
+            (told / "place.new").rename(told / "place")
+            until_logged(session, "tone on", 60)
+            self.assertGreater(viewer.loudest(2000), LOUD, "other streams play meanwhile")
+        modules, streams = logged(session, "module "), logged(session, "stream ")
+        self.assertEqual([line for line in modules if not line.endswith(" refused 1")], [])
+        self.assertEqual([line for line in streams if not line.endswith(" played")], [])
+        self.assertGreater(len(modules) * len(streams), 0)
+        display = RUNTIME / "dillinger/sessions" / session.id / "display"
+        self.assertEqual([path.name for path in display.iterdir() if path.name.startswith(("loaded", "written"))], [])
+        self.assertEqual([program(session, name) for name in PROGRAMS], before, "none has died")
+
+    def test_an_image_with_more_has_no_server(self):
+        self.another_image()
+        session = start(script="cd /opt/game; python3 -B -c 'import pulse; pulse.Server({}, 9)'; echo over; exec sleep 600")
+        until_logged(session, "over")
+        self.assertIn("ConnectionRefusedError: [Errno 111] Connection refused", session.log(), "a game does not wait for it")
+        reason = get(session, "AudioStatus")
+        self.assertTrue(reason.startswith(f"failed: the display image has {FILTER_GRAPH}, "), reason)
+        self.assertIn("dillinger-display-build.service", reason)
+        self.assertEqual([program(session, name) for name in PROGRAMS], [None] * len(PROGRAMS))
+        with Viewer(session.id) as viewer:
+            viewer.playing()
+
+    def another_image(self):
+        """Makes the displays' image one that has a file more."""
+        more = Path(self.enterContext(tempfile.TemporaryDirectory(dir=HOME)), "filter-graph")
+        more.mkdir()
+        (more / "libspa-filter-graph.so").touch()
+        run("podman", "create", "--name=more", IMAGE, "true")
+        run("podman", "cp", str(more), f"more:{FILTER_GRAPH}")
+        run("podman", "commit", "--quiet", "more", "localhost/more:latest")
+        run("podman", "rm", "more")
+        run("podman", "tag", IMAGE, "localhost/kept:latest")
+        self.addCleanup(self.restore)
+        run("podman", "tag", "localhost/more:latest", IMAGE)
+
+    def restore(self):
+        run("podman", "tag", "localhost/kept:latest", IMAGE)
+        run("podman", "untag", "localhost/kept:latest", "localhost/kept:latest")

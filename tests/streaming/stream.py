@@ -21,7 +21,7 @@ def install_game():
     """The test's games, as a directory of the user's that a session may mount."""
     if not GAME.exists():
         GAME.mkdir()
-        for name in "client", "seat.py":
+        for name in "client", "intruder.so", "intruder.py", "pulse.py", "seat.py", "wayland.py":
             shutil.copy(Path(__file__).parent / name, GAME / name)
 
 

@@ -6,7 +6,8 @@ export STREAMER=/usr/libexec/dillinger-runner/dillinger-stream
 
 # display_root: prints the artefact with `root/`, the display image without the streamer.
 display_root() {
-    artefact display build_display "$WORLD"/lib/{display,host}.sh "$TOP"/quadlet/images/display/{install,packages,plugins,dpkg.cfg}
+    artefact display build_display "$WORLD"/lib/{display,host}.sh \
+        "$TOP"/quadlet/images/display/{install,keep,packages,plugins,modules,dpkg.cfg}
 }
 
 build_display() {

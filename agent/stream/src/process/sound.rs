@@ -4,12 +4,16 @@
 //! and linked anew after each failure, that holds a library's calls up while the server is stuck, and that keeps the
 //! server at work while nothing plays.
 
+mod image;
+mod settings;
+
 use super::{LOOK, command, config, ending, pulse, socket, spawn, stop, write};
-use crate::audio::packet::{FRAMES, RATE};
 use crate::media::AudioStatus;
 use anyhow::{Context, bail};
 use futures_util::future::select_all;
+use image::Image;
 use rustix::fs::{CWD, Mode};
+use std::future;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -34,47 +38,13 @@ const FIRST: &str = "pipewire";
 /// In the order of their start. The second links what plays to the sink, the third speaks with the games.
 const PROGRAMS: [&str; 3] = [FIRST, "wireplumber", "pipewire-pulse"];
 
-/// There is no bus in the container, and nobody who would give real-time priority.
-const PULSE: &str = "context.properties = { support.dbus = false, module.rt = false }\n";
-const WIREPLUMBER: &str = "wireplumber.profiles = { policy = { support.dbus = disabled } }\n";
-
-/// The server's settings. It works in steps of one packet, so that each step makes one.
-fn pipewire(pipe: &Path) -> String {
-    format!(
-        r#"context.properties = {{
-    default.clock.rate = {RATE}
-    default.clock.quantum = {FRAMES}
-    default.clock.min-quantum = {FRAMES}
-    default.clock.max-quantum = {FRAMES}
-    clock.power-of-two-quantum = false
-    support.dbus = false
-    module.rt = false
-}}
-context.modules = [
-    {{
-        name = libpipewire-module-pipe-tunnel
-        args = {{
-            tunnel.mode = sink
-            pipe.filename = "{}"
-            node.name = "{SINK}"
-            node.description = "Game"
-            audio.format = S16LE
-            audio.rate = {RATE}
-            audio.position = [ FL FR ]
-        }}
-    }}
-]
-"#,
-        pipe.display()
-    )
-}
-
 /// The sound server, whose programs are started again when they die.
 #[derive(Debug)]
 pub(crate) struct Sound {
     directory: PathBuf,
-    /// The game's socket outlives the server behind it: it is mounted into the game's container.
-    listener: UnixListener,
+    /// The game's socket outlives the server behind it: it is mounted into the game's container. None if there will be no
+    /// server, so that a game that connects is refused and does not wait.
+    listener: Option<UnixListener>,
     /// Those that run.
     programs: Vec<(&'static str, Child)>,
     status: watch::Sender<AudioStatus>,
@@ -87,15 +57,16 @@ impl Sound {
     pub(crate) fn new(directory: &Path) -> anyhow::Result<(Self, pipe::Receiver)> {
         let settings = config(directory);
         let pipe = settings.join("sound");
-        write(&settings.join("pipewire/pipewire.conf.d/dillinger.conf"), &pipewire(&pipe))?;
-        write(&settings.join("pipewire/pipewire-pulse.conf.d/dillinger.conf"), PULSE)?;
-        write(&settings.join("wireplumber/wireplumber.conf.d/dillinger.conf"), WIREPLUMBER)?;
+        for (file, text) in settings::files(SINK, &pipe) {
+            write(&settings.join(file), &text)?;
+        }
         let reader = make_pipe(&pipe).with_context(|| format!("cannot make {}", pipe.display()))?;
         let path = Self::socket(directory);
         std::fs::create_dir_all(directory.join("pulse")).context("cannot make the directory of the sound server")?;
         remove(&path).with_context(|| format!("cannot replace {}", path.display()))?;
         let listener = UnixListener::bind(&path).with_context(|| format!("cannot listen at {}", path.display()))?;
         let (status, _) = watch::channel(AudioStatus::Failed("the sound server has not answered yet".to_owned()));
+        let listener = Some(listener);
         Ok((Self { directory: directory.to_owned(), listener, programs: Vec::new(), status }, reader))
     }
 
@@ -109,12 +80,28 @@ impl Sound {
         self.status.subscribe()
     }
 
-    /// Starts the server's programs whenever they are not there. Never returns.
+    /// Starts the server's programs whenever they are not there, unless the image has more than they need. Never returns.
     pub(crate) async fn run(&mut self) {
+        match Image::look() {
+            Ok(image) => self.keep(&image).await,
+            Err(error) => self.refuse(&error.to_string()).await,
+        }
+    }
+
+    /// There will be no sound.
+    async fn refuse(&mut self, reason: &str) {
+        self.listener = None;
+        tracing::error!(reason, "no sound in this session");
+        self.status.send_replace(AudioStatus::Failed(reason.to_owned()));
+        future::pending::<()>().await;
+    }
+
+    /// Starts the programs whenever they are not there.
+    async fn keep(&mut self, image: &Image) {
         let mut back_off = BACK_OFF.0;
         loop {
             let began = Instant::now();
-            let reason = match self.start().await {
+            let reason = match self.start(image).await {
                 Ok(()) => {
                     tracing::info!(after = ?began.elapsed(), "there is sound");
                     self.status.send_replace(AudioStatus::Running);
@@ -136,12 +123,12 @@ impl Sound {
     }
 
     /// Starts what is not there, until games can play.
-    async fn start(&mut self) -> anyhow::Result<()> {
+    async fn start(&mut self, image: &Image) -> anyhow::Result<()> {
         for name in PROGRAMS {
             if self.programs.iter().any(|(running, _)| *running == name) {
                 continue;
             }
-            let child = spawn(self.program(name)?)?;
+            let child = spawn(self.program(name, image)?)?;
             self.programs.push((name, child));
             if name == FIRST {
                 let path = self.directory.join("pipewire-0");
@@ -152,14 +139,16 @@ impl Sound {
         self.or_died(plays(&path)).await
     }
 
-    fn program(&self, name: &str) -> anyhow::Result<Command> {
+    fn program(&self, name: &str, image: &Image) -> anyhow::Result<Command> {
         let mut program = command(if name == "pipewire-pulse" { "sh" } else { name }, &self.directory);
+        program.envs(image.environment()).env("PIPEWIRE_CONFIG_DIR", settings::of_pipewire(&config(&self.directory)));
         match name {
-            // The one profile that looks for no hardware, of which there is none. Without a bus nobody gives it real-time
-            // priority, which its log takes for an error and no setting prevents.
-            "wireplumber" => program.args(["--profile", "policy"]).env("WIREPLUMBER_DEBUG", "W,mod.rt:0"),
+            // The one profile that looks for no hardware, of which there is none. Without a bus it leaves parts out, which it
+            // would tell each time.
+            "wireplumber" => program.args(["--profile", "policy"]).env("WIREPLUMBER_DEBUG", "W"),
             "pipewire-pulse" => {
-                let listener: OwnedFd = self.listener.try_clone().context("the socket of the sound server")?.into();
+                let listener = self.listener.as_ref().context("the socket of the sound server is closed")?;
+                let listener: OwnedFd = listener.try_clone().context("the socket of the sound server")?.into();
                 // sd_listen_fds(3): descriptor 3, and the process's own number.
                 program
                     .args(["-c", "LISTEN_FDS=1 LISTEN_PID=$$ exec pipewire-pulse 3<&0 </dev/null"])
@@ -217,5 +206,25 @@ fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+    use std::os::unix::net::UnixStream;
+
+    #[tokio::test]
+    async fn a_game_does_not_wait_for_a_server_that_will_not_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut sound, _pipe) = Sound::new(directory.path()).unwrap();
+        let game = Sound::socket(directory.path());
+        UnixStream::connect(&game).unwrap();
+        let refused = tokio::time::timeout(Duration::from_millis(1), sound.refuse("there is more")).await;
+        assert!(refused.is_err(), "it goes on for ever");
+        assert_eq!(*sound.status().borrow(), AudioStatus::Failed("there is more".to_owned()));
+        assert_eq!(UnixStream::connect(&game).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        assert!(sound.programs.is_empty());
     }
 }
