@@ -11,6 +11,12 @@ from serve import serve
 
 PLAYING = "return window.player && player.state === 'playing' && peer.channels.control.readyState === 'open'"
 ROLE = "return view('.root').dataset.role"
+# Seconds for a page to play: longer than it gives its first connection, after which it tries another.
+LOAD_TIMEOUT = 50
+# What a page that does not play says of itself and of the other end.
+SAYS = """const end = peer.current, offered = (end?.localDescription?.sdp ?? '').match(/^a=candidate.*$/gm);
+    return [player.state, view('.card').innerText, view('video').videoWidth, peer.exchanges.length, end?.connectionState,
+        end?.iceConnectionState, end?.iceGatheringState, peer.channels?.control?.readyState, offered]"""
 
 
 class Player:
@@ -23,7 +29,10 @@ class Player:
         """A fresh player; `parts` go into the address, `a-NAME` sets an attribute."""
         self.browser.release()
         self.browser.open(f"{self.base}/peer.html?{'&'.join(parts)}")
-        self.browser.wait(ready)
+        try:
+            self.browser.wait(ready, timeout=LOAD_TIMEOUT)
+        except BrowserError as error:
+            raise AssertionError(f"{error}\nthe page says {self.run(SAYS)}") from None
 
     def play(self, *parts):
         """A fresh player whose keyboard is the game's."""

@@ -64,8 +64,8 @@ plan() {
 }
 
 # artefact NAME BUILDER INPUT...: prints the directory of a cached artefact whose key is the hash of
-# INPUT. If it is missing, `BUILDER DIRECTORY` makes it while callers in parallel wait; the artefacts
-# of the same name and another key are then removed.
+# INPUT. If it is missing, `BUILDER DIRECTORY` makes it while callers in parallel wait. Artefacts of the same
+# name and another key that nobody has used for a day are then removed: another checkout may be using a younger one.
 artefact() {
     local name=$1 builder=$2 lock dir
     shift 2
@@ -82,6 +82,8 @@ artefact() {
         fi
         [ -d "$dir" ] || build_artefact "$name" "$builder" "$dir"
         exec {lock}>&-
+    else
+        touch -c -- "$dir" 2>/dev/null || as_root touch -c -- "$dir"
     fi
     printf '%s\n' "$dir"
 }
@@ -109,9 +111,9 @@ build_artefact() {
         die "building $name failed with status $status; the whole log is $log"
     fi
     mv -- "$dir.part" "$dir"
-    for old in "$CACHE/$name"-*; do
-        [[ $old = "$dir" || ! ${old#"$CACHE/$name"-} =~ ^[0-9a-f]{16}$ ]] || as_root rm -rf -- "$old"
-    done
+    while IFS= read -r old; do
+        [[ ! ${old#"$CACHE/$name"-} =~ ^[0-9a-f]{16}$ ]] || as_root rm -rf -- "$old"
+    done < <(find "$CACHE" -mindepth 1 -maxdepth 1 -name "$name-*" -mtime +0)
     note "built $name in $(duration $((SECONDS - began)))"
 }
 
