@@ -1,8 +1,10 @@
 //! What a streamer measures, read when somebody asks.
 
 use super::link::Link;
-use super::state::{clipped, value};
+use super::state::value;
+use super::told;
 use dillinger_runner_api::{Dict, streamer};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -31,11 +33,11 @@ pub struct Figures {
 
 impl Figures {
     fn of(properties: &Dict) -> Self {
-        let fraction = value::<f64>(properties, "FrameRate").unwrap_or_default();
+        let number = |name: &str| value::<u64>(properties, name).unwrap_or_default();
         Self {
-            frame_rate: finite(fraction),
-            bitrate: value(properties, "Bitrate").unwrap_or_default(),
-            encode_latency_usec: value(properties, "EncodeLatencyUSec").unwrap_or_default(),
+            frame_rate: told::frames(value(properties, "FrameRate").unwrap_or_default()),
+            bitrate: told::bitrate(number("Bitrate")),
+            encode_latency_usec: told::usec(number("EncodeLatencyUSec")),
             viewers: viewers(properties),
         }
     }
@@ -57,28 +59,29 @@ impl Figures {
     }
 }
 
-/// JSON has no other numbers.
-fn finite(number: f64) -> f64 {
-    if number.is_finite() { number } else { 0.0 }
-}
-
-/// The viewers of a streamer's properties, their texts within bounds.
+/// The viewers of a streamer's properties as far as they can be believed, each once. Some may not have been made here.
 pub(super) fn viewers(properties: &Dict) -> Vec<streamer::Viewer> {
     let listed: Vec<Dict> = value(properties, "Viewers").unwrap_or_default();
-    let bounded = |dict: &Dict| {
-        let viewer = streamer::Viewer::from_dict(dict);
-        streamer::Viewer {
-            viewer: clipped(&viewer.viewer),
-            role: clipped(&viewer.role),
-            name: clipped(&viewer.name),
-            keyboard_layout: clipped(&viewer.keyboard_layout),
-            state: clipped(&viewer.state),
-            address: clipped(&viewer.address),
-            loss_fraction: finite(viewer.loss_fraction).clamp(0.0, 1.0),
-            ..viewer
-        }
-    };
-    listed.iter().take(VIEWERS).map(bounded).collect()
+    let mut seen = BTreeSet::new();
+    let viewers = listed.iter().take(VIEWERS).map(|dict| believed(&streamer::Viewer::from_dict(dict)));
+    viewers.filter(|viewer| seen.insert(viewer.viewer.clone())).collect()
+}
+
+fn believed(viewer: &streamer::Viewer) -> streamer::Viewer {
+    streamer::Viewer {
+        viewer: told::clipped(&viewer.viewer),
+        role: told::one_of(&viewer.role, ["player", "spectator"]),
+        name: told::clipped(&viewer.name),
+        keyboard_layout: told::clipped(&viewer.keyboard_layout),
+        state: told::one_of(&viewer.state, ["connecting", "connected"]),
+        connected_timestamp: told::moment(viewer.connected_timestamp),
+        round_trip_time_usec: told::usec(viewer.round_trip_time_usec),
+        bitrate: told::bitrate(viewer.bitrate),
+        loss_fraction: told::fraction(viewer.loss_fraction),
+        frames_sent: told::count(viewer.frames_sent),
+        frames_dropped: told::count(viewer.frames_dropped),
+        address: told::address(&viewer.address),
+    }
 }
 
 /// The last answer.
@@ -97,5 +100,43 @@ impl Cache {
         let figures = link.properties(PATIENCE).await.map(|properties| Figures::of(&properties));
         *last = Some((Instant::now(), figures.clone()));
         figures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zbus::{OwnedVariant, Variant};
+
+    #[test]
+    fn what_a_streamer_measures_has_bounds() {
+        let entry = |name: &str, value: Variant<'static>| (name.to_owned(), OwnedVariant::try_from(value).unwrap());
+        let viewer = |id: &str| {
+            let viewer = streamer::Viewer {
+                viewer: id.to_owned(),
+                role: "root".to_owned(),
+                name: "\x1b[2J".repeat(1000),
+                state: "connected".to_owned(),
+                round_trip_time_usec: u64::MAX,
+                loss_fraction: f64::NAN,
+                address: "here\n".to_owned(),
+                ..streamer::Viewer::default()
+            };
+            viewer.into_dict()
+        };
+        let listed: Vec<Dict> = ["a", "a", "b"].iter().cycle().take(1000).map(|id| viewer(id)).collect();
+        let properties = Dict::from([
+            entry("FrameRate", f64::NEG_INFINITY.into()),
+            entry("Bitrate", u64::MAX.into()),
+            entry("EncodeLatencyUSec", "soon".into()),
+            entry("Viewers", listed.into()),
+        ]);
+        let figures = Figures::of(&properties);
+        assert!(figures.frame_rate.abs() < f64::EPSILON && figures.bitrate < u64::MAX);
+        assert_eq!((figures.encode_latency_usec, figures.connected()), (0, 2), "each is listed once");
+        assert!(figures.worst_round_trip_usec() < u64::MAX && figures.worst_loss().abs() < f64::EPSILON);
+        let shown = &figures.viewers[0];
+        assert_eq!((shown.role.as_str(), shown.address.as_str()), ("player", ""));
+        assert!(!shown.name.contains('\x1b') && shown.name.chars().count() <= told::TEXT);
     }
 }

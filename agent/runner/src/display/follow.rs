@@ -1,7 +1,8 @@
 //! The task that keeps the connection to a streamer and hears what it tells.
 
 use super::link::Link;
-use super::state::{Viewing, clipped};
+use super::state::Viewing;
+use super::told::clipped;
 use super::{Shared, ViewerEvent};
 use dillinger_runner_api::{Dict, Error, streamer};
 use futures_util::StreamExt;
@@ -14,34 +15,46 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::Instant;
 use zbus::{Message, MessageStream};
 
-/// Between two connections: one that is cut again and again costs nothing.
+/// Between two connections; longer after each that ended soon: one that is cut again and again costs nothing, and is
+/// not told again and again.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Between two messages that it sends by itself: one that sends without end is read no faster.
-const PACE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// A connection that held for so long was a good one.
+const GOOD: Duration = Duration::from_secs(10);
 /// For the first look at the properties.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 
 /// Follows the streamer from the moment when its unit is up, and not frozen with its session, until the task is aborted.
 pub(super) async fn follow(shared: Arc<Shared>) {
+    let mut pause = PAUSE;
     loop {
         display_is_up(&shared).await;
         shared.view.awake().await;
-        let link = async {
-            let stream = connect(&shared.socket).await;
-            let stream = stream.map_err(|error| Error::DisplayUnavailable(format!("its socket: {error}")))?;
-            Link::open(shared.id, stream).await
-        };
-        match link.await {
-            Ok((link, signals)) => {
-                serve(&shared, link, signals).await;
-                shared.hung_up("the display has gone");
+        match connect(&shared.socket).await {
+            Ok(stream) => {
+                let began = Instant::now();
+                converse(&shared, stream).await;
+                pause = if began.elapsed() < GOOD { LONGEST_PAUSE.min(pause * 2) } else { PAUSE };
             }
-            Err(error) => tracing::warn!(session = %shared.id, %error, "connecting to the display"),
+            Err(error) => {
+                tracing::warn!(session = %shared.id, %error, "the socket of the display");
+                pause = PAUSE;
+            }
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn converse(shared: &Shared, stream: UnixStream) {
+    match Link::open(shared.id, stream).await {
+        Ok((link, signals)) => {
+            serve(shared, link, signals).await;
+            shared.hung_up("the display has gone");
+        }
+        Err(error) => tracing::warn!(session = %shared.id, %error, "connecting to the display"),
     }
 }
 
@@ -53,13 +66,13 @@ async fn display_is_up(shared: &Shared) {
 }
 
 /// The directory is the streamer's too: what is no socket, or points elsewhere, is not followed.
-async fn connect(socket: &Path) -> io::Result<std::os::unix::net::UnixStream> {
+async fn connect(socket: &Path) -> io::Result<UnixStream> {
     let flags = nix::libc::O_PATH | nix::libc::O_NOFOLLOW | nix::libc::O_CLOEXEC;
     let file: File = OpenOptions::new().read(true).custom_flags(flags).open(socket)?;
     if !file.metadata()?.file_type().is_socket() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "is none"));
     }
-    UnixStream::connect(format!("/proc/self/fd/{}", file.as_raw_fd())).await?.into_std()
+    UnixStream::connect(format!("/proc/self/fd/{}", file.as_raw_fd())).await
 }
 
 async fn serve(shared: &Shared, link: Link, signals: MessageStream) {
@@ -81,18 +94,21 @@ async fn serve(shared: &Shared, link: Link, signals: MessageStream) {
 }
 
 async fn listen(shared: &Shared, mut signals: MessageStream) {
-    let mut pace = interval(PACE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while let Some(Ok(message)) = signals.next().await {
-        pace.tick().await;
-        hear(shared, &message);
+    while let Some(message) = signals.next().await {
+        match message {
+            Ok(message) => hear(shared, &message),
+            Err(error) => {
+                let error = clipped(&error.to_string());
+                tracing::info!(session = %shared.id, error, "the connection to the display has ended");
+            }
+        }
     }
 }
 
 async fn first_look(shared: &Shared, link: &Link) -> Result<(), Error> {
     let late = || Error::DisplayUnavailable("it tells no properties".to_owned());
     let properties = link.properties(FIRST_LOOK).await.ok_or_else(late)?;
-    let viewers = super::figures::viewers(&properties);
+    let viewers = shared.made().among(super::figures::viewers(&properties));
     shared.update(|state| {
         state.take_over(&properties);
         if !shared.pads().is_empty() {
@@ -127,7 +143,7 @@ fn hear(shared: &Shared, message: &Message) {
         }
         "ViewerDisconnected" => {
             let Ok((viewer, reason)) = body.deserialize::<(String, String)>() else { return };
-            if shared.update(|state| state.viewers.remove(&viewer)) {
+            if shared.remove_viewer(&viewer) {
                 shared.tell(ViewerEvent::Disconnected(viewer, clipped(&reason)));
             }
         }

@@ -1,17 +1,18 @@
 //! One connection to a streamer.
 //!
-//! The one bound of a single message is that of D-Bus, 128 MiB, so those that wait are few: a streamer that was taken over
-//! makes the agent hold at most that many of them.
+//! Each message has a bound ([`super::framing`]), and so has the number of those that wait: the signals below, and one
+//! answer to each call that waits for one. That is what a streamer that was taken over can make the agent hold.
 
+use super::handshake::shake_hands;
+use super::socket::Bounded;
+use super::told::clipped;
 use dillinger_runner_api::streamer::{self, StreamerProxy};
 use dillinger_runner_api::{Dict, Error};
 use dillinger_runner_core::id::SessionId;
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use std::future::Future;
 use std::num::NonZero;
-use std::os::fd::BorrowedFd;
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 use zbus::message::Type;
 use zbus::names::InterfaceName;
@@ -32,14 +33,10 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Shakes hands; gives the link and what the streamer tells from now on. The agent is the server of the handshake,
-    /// the one who looks at the other's credentials: it sees the processes of the display's container, and they do not
-    /// see it.
+    /// Shakes hands; gives the link and what the streamer tells from now on.
     pub(super) async fn open(id: SessionId, stream: UnixStream) -> Result<(Self, MessageStream), Error> {
-        let failed = |error: zbus::Error| Error::DisplayUnavailable(error.to_string());
-        let connection = zbus::connection::Builder::unix_stream(stream).server(zbus::Guid::generate()).p2p().build();
-        let late = |_| Error::DisplayUnavailable("it does not shake hands".to_owned());
-        let connection = timeout(CALL, connection).await.map_err(late)?.map_err(failed)?;
+        let late = |_| Error::DisplayUnavailable("it does not shake hands in time".to_owned());
+        let connection = timeout(CALL, connect(stream)).await.map_err(late)??;
         let (link, signals) = Self::on(id, &connection).await.map_err(failed)?;
         let version = link.call(link.streamer.hello()).await?;
         if version == streamer::VERSION {
@@ -78,7 +75,6 @@ impl Link {
     }
 
     fn failed(&self, error: streamer::Error) -> Error {
-        use super::state::clipped;
         match error {
             streamer::Error::InvalidOffer(text) => Error::InvalidRequest(format!("offer: {}", clipped(&text))),
             streamer::Error::NoSuchViewer(text) => Error::InvalidRequest(format!("viewer: {}", clipped(&text))),
@@ -95,8 +91,15 @@ impl Link {
     }
 }
 
-/// Whether the descriptor is a file in memory that nobody can change any more: reading it never waits.
-pub(super) fn is_sealed(file: BorrowedFd<'_>) -> bool {
-    let wanted = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW;
-    fcntl(file, FcntlArg::F_GET_SEALS).is_ok_and(|seals| SealFlag::from_bits_truncate(seals).contains(wanted))
+async fn connect(mut stream: UnixStream) -> Result<Connection, Error> {
+    let guid = zbus::Guid::generate();
+    let shaken = shake_hands(&mut stream, guid.as_str()).await;
+    shaken.map_err(|error| Error::DisplayUnavailable(error.to_string()))?;
+    let connection = zbus::connection::Builder::authenticated_socket(Bounded::new(stream), guid).p2p();
+    connection.build().await.map_err(failed)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the form of a map_err function")]
+fn failed(error: zbus::Error) -> Error {
+    Error::DisplayUnavailable(clipped(&error.to_string()))
 }

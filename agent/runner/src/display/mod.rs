@@ -1,8 +1,9 @@
 //! The displays of streamed sessions: the agent's side of the streamer's private interface.
 //!
 //! A session's directory has the socket of its streamer, which is in a container that others may have taken over by
-//! what came from the network. So whatever it says has bounds: each call has a time-out, texts are cut, viewers that
-//! the agent did not make do not exist, and its socket has to be one.
+//! what came from the network. So whatever it says has bounds: each call has a time-out, each message a length that is
+//! known before it is read ([`framing`]), what it tells is read at a bounded pace ([`pace`]) and believed as far as it
+//! makes sense ([`told`]), viewers that the agent did not make do not exist ([`made`]), and its socket has to be one.
 //!
 //! The streamer's container has no network. The agent binds its UDP sockets in the host's and passes the descriptors
 //! ([`sockets`]). A `.socket` unit would do that too, but it fixes addresses and port when the unit is written, where
@@ -12,9 +13,16 @@
 mod addresses;
 mod figures;
 mod follow;
+mod framing;
+mod handshake;
 mod link;
+mod made;
+mod pace;
+mod picture;
+mod socket;
 mod sockets;
 mod state;
+mod told;
 
 pub use figures::Figures;
 pub use state::{Mode, State, Viewing};
@@ -27,6 +35,7 @@ use dillinger_runner_api::{Error, streamer};
 use dillinger_runner_core::id::SessionId;
 use dillinger_runner_core::lifecycle::State as Life;
 use link::Link;
+use made::{Made, viewer_id};
 use sockets::Sockets;
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -117,6 +126,7 @@ struct Shared {
     events: Mutex<Option<broadcast::Sender<ViewerEvent>>>,
     link: Mutex<Option<Link>>,
     sockets: tokio::sync::Mutex<Sockets>,
+    made: Mutex<Made>,
     figures: figures::Cache,
     /// Those that the streamer does not have yet.
     pads: Mutex<Vec<Arc<Pad>>>,
@@ -135,6 +145,7 @@ impl Display {
             events: Mutex::new(Some(broadcast::Sender::new(EVENTS))),
             link: Mutex::default(),
             sockets: tokio::sync::Mutex::new(Sockets::new(session.join("sockets"))),
+            made: Mutex::new(Made::new(session.join("viewers"))),
             figures: figures::Cache::default(),
             pads: Mutex::default(),
             calls: Semaphore::new(CALLS_AT_ONCE),
@@ -180,13 +191,15 @@ impl Display {
         let link = shared.link_soon().await?;
         shared.give_sockets(&link).await?;
         let id = viewer_id()?;
-        shared.update(|state| state.viewers.add(&id));
+        shared.add_viewer(&id)?;
         let streamer = &link.streamer;
         let call = streamer.connect(&id, &viewer.role, &viewer.name, &viewer.keyboard_layout, offer);
-        match link.call(call).await {
+        let nonsense = || Error::DisplayUnavailable(format!("the display of session {} gave no answer", shared.id));
+        let answer = link.call(call).await;
+        match answer.and_then(|answer| if told::is_answer(&answer) { Ok(answer) } else { Err(nonsense()) }) {
             Ok(answer) => Ok((id, answer)),
             Err(error) => {
-                shared.update(|state| state.viewers.drop_connecting(&id));
+                shared.drop_connecting(&id);
                 Err(error)
             }
         }
@@ -228,7 +241,7 @@ impl Display {
         let _turn = self.shared.turn()?;
         let link = self.shared.link()?;
         let image = OwnedFd::from(link.call(link.streamer.screenshot()).await?);
-        if link::is_sealed(image.as_fd()) {
+        if picture::is_picture(&image) {
             return Ok(image);
         }
         Err(Error::DisplayUnavailable(format!("the display of session {} gave no picture", self.shared.id)))
@@ -245,7 +258,10 @@ impl Display {
             return None;
         }
         let link = self.shared.link().ok()?;
-        self.shared.figures.read(&link).await
+        let mut figures = self.shared.figures.read(&link).await?;
+        let state = self.shared.state.borrow();
+        figures.viewers.retain(|viewer| state.viewers.contains(&viewer.viewer));
+        Some(figures)
     }
 }
 
@@ -280,6 +296,34 @@ impl Shared {
     fn turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
         let busy = || format!("{CALLS_AT_ONCE} calls wait for the display of session {} already", self.id);
         self.calls.try_acquire().map_err(|_| Error::Busy(busy()))
+    }
+
+    fn made(&self) -> std::sync::MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add_viewer(&self, id: &str) -> Result<(), Error> {
+        if !self.update(|state| state.viewers.add(id)) {
+            return Err(Error::Busy(format!("the display of session {} has too many viewers", self.id)));
+        }
+        self.made().add(id);
+        Ok(())
+    }
+
+    /// One that was not let in, unless the streamer says that it is connected.
+    fn drop_connecting(&self, id: &str) {
+        if self.update(|state| state.viewers.drop_connecting(id)) {
+            self.made().remove(id);
+        }
+    }
+
+    /// True if that is news.
+    fn remove_viewer(&self, id: &str) -> bool {
+        let news = self.update(|state| state.viewers.remove(id));
+        if news {
+            self.made().remove(id);
+        }
+        news
     }
 
     /// Gives the streamer a socket for each address that it has none of yet.
@@ -338,11 +382,4 @@ impl Shared {
             let _ = events.send(event);
         }
     }
-}
-
-/// An id from the kernel's random numbers (random(4)): who does not know it cannot name the viewer.
-fn viewer_id() -> Result<String, Error> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default();
-    let id: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    if id.len() == 32 { Ok(id) } else { Err(Error::SystemdFailed("the kernel gives no random id".to_owned())) }
 }

@@ -1,15 +1,16 @@
 //! What is known of a display without asking its streamer.
 
+use super::told::{clipped, is_node, word};
 use dillinger_runner_api::{Dict, Error, streamer};
 use dillinger_runner_core::spec::StreamSpec;
 use std::collections::BTreeMap;
 
-/// Longest text of the streamer that is passed on, in characters.
-const TEXT: usize = 300;
 /// Most viewers that are kept count of, those included that only have an offer.
 const VIEWERS: usize = 4 * streamer::MOST_VIEWERS;
 /// Most controllers that are listed.
 const GAMEPADS: usize = 16;
+/// The largest display, and the fastest.
+const LARGEST: Mode = Mode { width: 7680, height: 4320, refresh_rate: 240 };
 
 /// Size and rate of a display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,15 +31,26 @@ impl Mode {
 
     /// Checks a wish for another mode, in which 0 keeps a value.
     pub(super) fn check_change(self) -> Result<(), Error> {
-        let sides = [("width", self.width, 7680), ("height", self.height, 4320)];
+        let sides = [("width", self.width, LARGEST.width), ("height", self.height, LARGEST.height)];
         let side = |(name, value, most): (&str, u32, u32)| {
             let wrong = value != 0 && (!(16..=most).contains(&value) || value % 2 != 0);
             wrong.then(|| format!("{name}: {value} is no size, expected an even number from 16 to {most}, or 0"))
         };
-        let rate = (self.refresh_rate > 240)
-            .then(|| format!("refresh_rate: {} is too much, expected at most 240, or 0", self.refresh_rate));
+        let most = LARGEST.refresh_rate;
+        let rate = (self.refresh_rate > most)
+            .then(|| format!("refresh_rate: {} is too much, expected at most {most}, or 0", self.refresh_rate));
         let wrong: Vec<String> = sides.into_iter().filter_map(side).chain(rate).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Error::InvalidRequest(wrong.join("; "))) }
+    }
+
+    /// The same without what no display can have.
+    fn believed(self) -> Self {
+        let within = |value: u32, most: u32| if value > most { 0 } else { value };
+        Self {
+            width: within(self.width, LARGEST.width),
+            height: within(self.height, LARGEST.height),
+            refresh_rate: within(self.refresh_rate, LARGEST.refresh_rate),
+        }
     }
 
     /// Takes over what is not 0; true if that changes anything.
@@ -67,7 +79,8 @@ impl Viewing {
         self.0.contains_key(id)
     }
 
-    /// One that was just given an id. The streamer has fewer; this only bounds what a lying one can make us keep.
+    /// One that was just given an id; false if there is no room. The streamer has fewer; this only bounds what a lying
+    /// one can make us keep.
     pub(super) fn add(&mut self, id: &str) -> bool {
         self.0.len() < VIEWERS && self.0.insert(id.to_owned(), false).is_none()
     }
@@ -90,10 +103,10 @@ impl Viewing {
         std::mem::take(&mut self.0).into_keys().collect()
     }
 
-    /// As the streamer lists them.
+    /// As the streamer lists those that were made here.
     pub(super) fn of(viewers: &[streamer::Viewer]) -> Self {
-        let known = viewers.iter().filter(|viewer| !viewer.viewer.is_empty() && viewer.viewer.len() <= TEXT);
-        Self(known.take(VIEWERS).map(|viewer| (viewer.viewer.clone(), viewer.state == "connected")).collect())
+        let connected = |viewer: &streamer::Viewer| (viewer.viewer.clone(), viewer.state == "connected");
+        Self(viewers.iter().take(VIEWERS).map(connected).collect())
     }
 }
 
@@ -129,25 +142,25 @@ impl State {
         }
     }
 
-    /// Takes over properties of the streamer. What is unknown or has the wrong type is left out.
+    /// Takes over properties of the streamer. What is unknown, has the wrong type or makes no sense is left out.
     pub(super) fn take_over(&mut self, properties: &Dict) {
-        let text = |name: &str| -> Option<String> { Some(clipped(&value::<String>(properties, name)?)) };
-        let texts = [
-            ("Encoder", &mut self.encoder),
-            ("EncoderReason", &mut self.encoder_reason),
-            ("Codec", &mut self.codec),
-            ("Audio", &mut self.audio),
-        ];
-        for (name, kept) in texts {
+        let text = |name: &str| value::<String>(properties, name);
+        let words = [("Encoder", &mut self.encoder), ("Codec", &mut self.codec)];
+        for (name, kept) in words {
+            if let Some(word) = text(name).and_then(word) {
+                *kept = word;
+            }
+        }
+        for (name, kept) in [("EncoderReason", &mut self.encoder_reason), ("Audio", &mut self.audio)] {
             if let Some(text) = text(name) {
-                *kept = text;
+                *kept = clipped(&text);
             }
         }
         let number = |name: &str| value::<u32>(properties, name).unwrap_or_default();
         let told = Mode { width: number("Width"), height: number("Height"), refresh_rate: number("RefreshRate") };
-        self.mode.change(told);
+        self.mode.change(told.believed());
         if let Some(nodes) = value::<Vec<String>>(properties, "Gamepads") {
-            self.gamepads = Some(nodes.iter().take(GAMEPADS).map(|node| clipped(node)).collect());
+            self.gamepads = Some(nodes.into_iter().filter(|node| is_node(node)).take(GAMEPADS).collect());
         }
     }
 }
@@ -156,13 +169,9 @@ pub(super) fn value<T: TryFrom<zbus::OwnedVariant>>(properties: &Dict, name: &st
     T::try_from(properties.get(name)?.try_clone().ok()?).ok()
 }
 
-/// One line of bounded length.
-pub(super) fn clipped(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(TEXT).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::told::TEXT;
     use super::*;
     use zbus::{OwnedVariant, Variant};
 
@@ -204,7 +213,9 @@ mod tests {
             entry("EncoderReason", "a\nb".repeat(1000).into()),
             entry("Codec", 7u32.into()),
             entry("Width", 640u32.into()),
-            entry("Gamepads", vec!["/dev/input/event7"; 100].into()),
+            entry("Height", 4_000_000_000u32.into()),
+            entry("RefreshRate", u32::MAX.into()),
+            entry("Gamepads", ["/dev/input/event7", "/dev/sda", "a\n"].repeat(100).into()),
             entry("Whatever", true.into()),
         ]);
         let mut state = State { mode: mode(1280, 720, 60), ..State::default() };
@@ -212,6 +223,7 @@ mod tests {
         assert_eq!((state.encoder.as_str(), state.codec.as_str()), ("x264", ""));
         assert_eq!(state.encoder_reason.chars().count(), TEXT);
         assert!(!state.encoder_reason.contains('\n'));
+        assert!(state.gamepads.iter().flatten().all(|node| node == "/dev/input/event7"));
         assert_eq!((state.mode, state.gamepads.map(|nodes| nodes.len())), (mode(640, 720, 60), Some(GAMEPADS)));
     }
 
