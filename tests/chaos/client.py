@@ -73,6 +73,17 @@ def stop(plan):
     insist(once)
 
 
+def resume(plan):
+    """Resumes a session; one that is not paused, or has ended, needs none."""
+    def once():
+        try:
+            BUS.call(AGENT, PREFIX + plan.id, SESSION, "Resume")
+        except BusError as error:
+            if not error.name.endswith((".Busy", ".UnknownObject", ".UnknownMethod", ".NoSuchSession", ".SystemdFailed")):
+                raise
+    insist(once)
+
+
 def state(plan):
     """The session's state, empty if there is none."""
     def once():
