@@ -43,12 +43,15 @@ function tone() {
 }
 
 window.peer = {
-    exchanges: [], packets: { input: [], motion: [] }, control: [], events: [], refuse: undefined, current: undefined,
+    exchanges: [], errors: [], packets: { input: [], motion: [] }, control: [], events: [], refuse: undefined, current: undefined,
     hello: { type: 'hello', role: 'player', width: 640, height: 360, encoder: 'x264', codec: 'H264', clipboard: query.has('clipboard'), gamepads: 2 },
     tell(message) { this.channels.control.send(JSON.stringify(message)); },
     clear() { this.packets = { input: [], motion: [] }; this.control = []; },
     get bytes() { return this.packets.input.join(''); },
 };
+
+window.addEventListener('error', ({ message }) => peer.errors.push(message));
+window.addEventListener('unhandledrejection', ({ reason }) => peer.errors.push(String(reason)));
 
 const stream = picture(640, 360);
 
@@ -71,7 +74,13 @@ async function answer(offer, options) {
             }
         });
         if (channel.label === 'control' && !query.has('shy')) {
-            channel.send(JSON.stringify({ ...peer.hello, role: options.role }));
+            // Chromium may tell of a channel a moment before it can be written to.
+            const greet = () => channel.send(JSON.stringify({ ...peer.hello, role: options.role }));
+            if (channel.readyState === 'open') {
+                greet();
+            } else {
+                channel.addEventListener('open', greet, { once: true });
+            }
         }
     });
     await end.setRemoteDescription({ type: 'offer', sdp: offer });

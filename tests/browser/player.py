@@ -13,10 +13,13 @@ PLAYING = "return window.player && player.state === 'playing' && peer.channels.c
 ROLE = "return view('.root').dataset.role"
 # Seconds for a page to play: longer than it gives its first connection, after which it tries another.
 LOAD_TIMEOUT = 50
-# What a page that does not play says of itself and of the other end.
-SAYS = """const end = peer.current, offered = (end?.localDescription?.sdp ?? '').match(/^a=candidate.*$/gm);
-    return [player.state, view('.card').innerText, view('video').videoWidth, peer.exchanges.length, end?.connectionState,
-        end?.iceConnectionState, end?.iceGatheringState, peer.channels?.control?.readyState, offered]"""
+# What a page says of itself and of the other end.
+SAYS = """const end = peer.current, candidates = (one) => (one?.sdp ?? '').match(/^a=candidate.*$/gm);
+    return JSON.stringify({ state: player.state, card: view('.card').innerText, width: view('video').videoWidth,
+        role: view('.root').dataset.role, exchanges: peer.exchanges.length, errors: peer.errors,
+        connection: end?.connectionState, ice: end?.iceConnectionState, gathering: end?.iceGatheringState,
+        control: peer.channels?.control?.readyState, events: peer.events.slice(-5),
+        page: candidates(end?.remoteDescription), peer: candidates(end?.localDescription) })"""
 
 
 class Player:
@@ -29,10 +32,7 @@ class Player:
         """A fresh player; `parts` go into the address, `a-NAME` sets an attribute."""
         self.browser.release()
         self.browser.open(f"{self.base}/peer.html?{'&'.join(parts)}")
-        try:
-            self.browser.wait(ready, timeout=LOAD_TIMEOUT)
-        except BrowserError as error:
-            raise AssertionError(f"{error}\nthe page says {self.run(SAYS)}") from None
+        self.browser.wait(ready, timeout=LOAD_TIMEOUT)
 
     def play(self, *parts):
         """A fresh player whose keyboard is the game's."""
@@ -42,6 +42,12 @@ class Player:
 
     def run(self, script, *args):
         return self.browser.run(script, *args)
+
+    def says(self):
+        try:
+            return self.run(SAYS)
+        except BrowserError as error:
+            return f"nothing: {error}"
 
     def clear(self):
         self.run("peer.clear()")
@@ -438,13 +444,15 @@ def main(kinds, names):
             for test in TESTS:
                 if names and test.__name__ not in names:
                     continue
+                player = Player(browser, base)
                 try:
-                    test(Player(browser, base))
+                    test(player)
                     passed += 1
                 except Exception:
                     failed += 1
                     print(f"{kind}: {test.__name__}")
                     traceback.print_exc(file=sys.stdout)
+                    print(f"the page says {player.says()}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
