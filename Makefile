@@ -44,11 +44,12 @@ GENERATED := target/gen
 CONTEXTS := target/images
 BUILT := $(RELEASE)/.dillinger-built
 SOURCES := Cargo.toml Cargo.lock quadlet/images/display/modules \
-	$(shell find agent -type f -not -path 'agent/doc/*' -not -path 'agent/stream/fuzz/*')
+	$(shell find agent -type f -not -path 'agent/doc/*' -not -path 'agent/*/fuzz/*')
 
 # What is installed, as SOURCE=DESTINATION: programs, files as they are, and files in which paths are filled in.
 PROGRAMS = \
 	$(RELEASE)/dillinger-runner=$(LIBEXECDIR)/dillinger-runner \
+	$(RELEASE)/dillinger-display=$(LIBEXECDIR)/dillinger-display \
 	$(RELEASE)/dillinger-stream=$(LIBEXECDIR)/dillinger-stream \
 	$(RELEASE)/dillinger-wine=$(LIBEXECDIR)/dillinger-wine \
 	$(RELEASE)/dillinger-launch.exe=$(LIBEXECDIR)/dillinger-launch.exe \
@@ -61,7 +62,7 @@ context_files = $(foreach image,base display wine,\
 	$(call into,$(filter-out %/install %/keep,$(wildcard quadlet/images/$(image)/*)),$(1)/$(image)))
 context_programs = $(foreach image,display wine,$(call into,quadlet/images/$(image)/install,$(1)/$(image))) \
 	$(call into,quadlet/images/display/keep,$(1)/display) \
-	$(call into,$(RELEASE)/dillinger-stream,$(1)/display) \
+	$(call into,$(RELEASE)/dillinger-display $(RELEASE)/dillinger-stream,$(1)/display) \
 	$(call into,$(RELEASE)/dillinger-wine $(RELEASE)/dillinger-launch.exe,$(1)/wine)
 FILES = \
 	$(call into,$(wildcard units/*.slice),$(USERUNITDIR)) \
@@ -86,11 +87,11 @@ copy = set -e; for pair in $(2); do install -D -m $(1) "$${pair%%=*}" "$(3)$${pa
 
 # Debian's packages of what the programs are built with, of the programs that the demo and the test world call, and of those
 # that the checks call.
-BUILD_PACKAGES := build-essential cmake gcc-mingw-w64-x86-64-win32 libgbm-dev libgstreamer1.0-dev \
-	libgstreamer-plugins-base1.0-dev libxkbcommon-dev pkg-config
+BUILD_PACKAGES := build-essential cmake gcc-mingw-w64-x86-64-win32 libgstreamer1.0-dev \
+	libgstreamer-plugins-base1.0-dev libpixman-1-dev libxkbcommon-dev pkg-config
 WORLD_PACKAGES := iproute2 procps python3 python3-pip
 CHECK_PACKAGES := binutils dbus dbus-user-session g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 libxml2-utils mandoc \
-	nodejs nsis shellcheck shfmt systemd wixl xz-utils
+	nodejs nsis shellcheck shfmt systemd wixl xkb-data xwayland xz-utils
 
 .PHONY: help
 help: ## list the targets
@@ -102,8 +103,8 @@ build: $(BUILT) ## build the programs, manual pages and completions
 $(BUILT): $(SOURCES)
 	@if [ -n "$(filter install,$(MAKECMDGOALS))" ] && [ -n "$$SUDO_USER" ]; then \
 		echo "the programs are not built or out of date: run 'make build' as $$SUDO_USER first" >&2; exit 1; fi
-	@$(PLAIN) $(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-stream --bin dillinger-wine \
-		--bin dillingerctl --bin xtask
+	@$(PLAIN) $(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-display --bin dillinger-stream \
+		--bin dillinger-wine --bin dillingerctl --bin xtask
 	@echo "   Compiling dillinger-launch.exe"
 	@$(PLAIN) $(WINDOWS_CC) -O2 -s -Wall -Wextra -Werror -municode -Wl,--no-insert-timestamp \
 		-o $(RELEASE)/dillinger-launch.exe $(wildcard agent/wine/launch/*.c)

@@ -52,6 +52,8 @@ PARTS = (
     part("world-14-all", "the test world, Debian testing, all", "tests/world/selftest debian14", targets=(ALL,)),
     part("world-native", "the test world, the host's kernel", "tests/world/selftest native"),
     part("fuzz", "what comes from the network is fuzzed", "agent/stream/fuzz/run 600", targets=(ALL,), processors=2),
+    part("fuzz-ring", "what display and streamer say to each other is fuzzed", "agent/ring/fuzz/run 600", targets=(ALL,),
+         processors=2),
 )
 
 

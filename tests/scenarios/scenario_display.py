@@ -11,8 +11,8 @@ import urllib.request
 from pathlib import Path
 
 from world import (
-    ROOT, RUNTIME, SESSION, Scenario, Session, call, ctl, kill, manager, new_id, options, restart_agent, run, running, start,
-    systemctl, unit, until,
+    ROOT, RUNTIME, SESSION, Scenario, Session, call, ctl, find_processes, journal, kill, manager, new_id, options,
+    restart_agent, run, running, start, systemctl, unit, until,
 )
 
 STREAM = f"{SESSION}.Stream"
@@ -20,6 +20,14 @@ STREAM = f"{SESSION}.Stream"
 IMAGE = "localhost/dillinger/display:latest"
 AGENT = "dillinger-runner.service"
 ALLOCATE = "x=[]\nwhile True: x.append(bytearray(1<<20))"
+# A program that connects to the X server and says what that wants to hear at first: little-endian, version 11, no authority.
+CONNECT_TO_X = """import socket, time
+x = socket.socket(socket.AF_UNIX)
+x.connect("/tmp/.X11-unix/X0")
+x.sendall(bytes([ord("l"), 0, 11, *[0] * 9]))
+assert x.recv(1) == bytes([1])
+print("connected", flush=True)
+time.sleep(600)"""
 
 
 def streamed(*command, **keys):
@@ -34,6 +42,18 @@ def streamer(session):
     """The streamer: the child of the init in the display's container."""
     init = int(run("podman", "inspect", "--format", "{{.State.Pid}}", display(session)))
     return int(run("pgrep", "--parent", str(init)).split()[0])
+
+
+def part(session, name):
+    """The process of a session's display that runs a program of this name, if there is one."""
+    for pid in find_processes(f"{session.id}-display"):
+        try:
+            # The kernel keeps 15 characters (proc_pid_comm(5)).
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == name[:15]:
+                return pid
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return None
 
 
 def kill_agent():
@@ -160,13 +180,23 @@ class DisplayDies(Display):
         kill(streamer(session))
         self.assert_end(session, "display-failed", signal.SIGKILL)
 
-    def test_the_compositor_dies(self):
+    def test_the_display_server_dies(self):
         session = streamed()
-        cgroup = session.cgroup(f"{display(session)}.service")
-        pids = [pid for path in cgroup.rglob("cgroup.procs") for pid in path.read_text().split()]
-        named = [pid for pid in pids if run("cat", f"/proc/{pid}/comm").strip() == "labwc"]
-        kill(named[0])
+        kill(part(session, "dillinger-display"))
         self.assert_end(session, "display-failed")
+        self.assert_said(session, "the display server was killed by signal 9")
+
+    def test_the_x_server_dies(self):
+        session = streamed("/usr/bin/python3", "-c", CONNECT_TO_X)
+        until(lambda: "connected" in session.log(), "the game has an X server")
+        kill(part(session, "Xwayland"))
+        self.assert_end(session, "display-failed")
+        self.assert_said(session, "Xwayland ended")
+
+    def assert_said(self, session, text):
+        """The display says why it ends."""
+        said = [str(one.get("MESSAGE")) for one in journal(f"_SYSTEMD_USER_UNIT={display(session)}.service")]
+        self.assertTrue(any(text in line for line in said), said)
 
 
 class StartFails(Display):

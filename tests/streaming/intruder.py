@@ -1,7 +1,7 @@
 """A game that tries to get into its display by the sound server, and then plays a tone.
 
-What it wants to be loaded is a library (`intruder.c`) in memory that it hands to the compositor as the pixels of a window, so
-that there is a path to it where the sound server is: that of the compositor's descriptor. A game would try all numbers; this
+What it wants to be loaded is a library (`intruder.c`) in memory that it hands to the display server as the pixels of a window, so
+that there is a path to it where the sound server is: that of the display server's descriptor. A game would try all numbers; this
 one is told in /opt/told/place."""
 
 import ctypes
@@ -46,7 +46,7 @@ def streams(place):
 
 
 def share(connection, names):
-    """Memory with the library in it, which the compositor has too from here on."""
+    """Memory with the library in it, which the display server has too from here on."""
     memory = os.memfd_create("intruder")
     os.write(memory, LIBRARY)
     wayland.bind(connection, names, "wl_shm", wayland.FREE)
@@ -87,7 +87,7 @@ def main():
     place = PLACE.read_text(encoding="utf-8").strip()
     for module, arguments in MODULES.items():
         print("module", module, load(module, arguments.format(place=place)), flush=True)
-    # The server connects to PipeWire for each program, and not to the compositor.
+    # The server connects to PipeWire for each program, and not to the display server.
     print("stream of a program with remote.name", play({}, {"remote.name": "/run/display/wayland-0"}), flush=True)
     for values in streams(place):
         print("stream with", *values, play(values), flush=True)

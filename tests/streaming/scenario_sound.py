@@ -121,10 +121,10 @@ def die(session, name):
 
 
 def library_of_intruder(session):
-    """Where the library in the game's memory is for the sound server: a descriptor of the compositor's."""
-    compositor, server = program(session, "labwc"), program(session, "pipewire-pulse")
-    descriptor = run("sudo", "find", f"/proc/{compositor}/fd", "-lname", "*memfd:intruder*").rpartition("/")[2].strip()
-    status = Path(f"/proc/{compositor}/status").read_text(encoding="utf-8")
+    """Where the library in the game's memory is for the sound server: a descriptor of the display server's."""
+    display, server = program(session, "dillinger-display"), program(session, "pipewire-pulse")
+    descriptor = run("sudo", "find", f"/proc/{display}/fd", "-lname", "*memfd:intruder*").rpartition("/")[2].strip()
+    status = Path(f"/proc/{display}/status").read_text(encoding="utf-8")
     place = f"/proc/{re.search(r'^NSpid:.*?([0-9]+)$', status, re.M)[1]}/fd/{descriptor}"
     if run("sudo", "head", "--bytes=4", f"/proc/{server}/root{place}", text=False) != b"\x7fELF":
         raise AssertionError(f"there is no library at {place} for the sound server")

@@ -1,4 +1,4 @@
-"""What the games of the tests that draw nothing say to their compositor: the Wayland protocol, as far as they need it."""
+"""What the games of the tests that draw nothing say to their display server: the Wayland protocol, as far as they need it."""
 
 import os
 import socket
@@ -34,7 +34,7 @@ def round_trip(connection, callback):
 
 
 def connect():
-    """A connection, and the numbers of what the compositor offers, by name."""
+    """A connection, and the numbers of what the display server offers, by name."""
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(os.path.join(os.environ["XDG_RUNTIME_DIR"], os.environ["WAYLAND_DISPLAY"]))
     send(connection, DISPLAY, 1, struct.pack("=I", REGISTRY))
@@ -47,6 +47,6 @@ def connect():
 
 
 def bind(connection, names, interface, number):
-    """Makes the object `number` stand for what the compositor offers by this name, in its first version."""
+    """Makes the object `number` stand for what the display server offers by this name, in its first version."""
     arguments = struct.pack("=I", names[interface]) + text(interface) + struct.pack("=II", 1, number)
     send(connection, REGISTRY, 0, arguments)

@@ -10,7 +10,7 @@ const FRAME_RATE: u32 = 60;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "dillinger-stream", version)]
 pub struct Args {
-    /// Where the sockets are made: the runtime directory of the compositor and the sound server
+    /// Where the sockets are made: the runtime directory of the display and the sound server
     #[arg(long, value_name = "DIRECTORY")]
     pub directory: PathBuf,
     /// Pixels; even

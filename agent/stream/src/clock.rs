@@ -3,7 +3,7 @@
 use rustix::time::ClockId;
 use std::time::{Duration, Instant};
 
-/// `CLOCK_MONOTONIC`, which the compositor's times are of too.
+/// `CLOCK_MONOTONIC`, which the display server's times are of too.
 pub(crate) fn now() -> Duration {
     Duration::try_from(rustix::time::clock_gettime(ClockId::Monotonic)).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! The streamer: the main program of a streamed session's display container.
 //!
-//! It runs the compositor and the sound server, encodes what they show and
+//! It runs the display server and the sound server, encodes what they show and
 //! play, sends it to web browsers, and gives their input to the game. The parts
 //! know each other only by the channels of [`media`].
 

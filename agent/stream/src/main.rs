@@ -3,10 +3,16 @@
 use clap::Parser;
 use dillinger_stream::args::Args;
 use dillinger_stream::run;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    // First: what games can take over beside it has the same user, and gets neither its memory nor its descriptors.
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        eprintln!("dillinger-stream: cannot close itself to other programs of its container: {error}");
+        return ExitCode::FAILURE;
+    }
     let args = Args::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // The journal has the time and stores each line as it is.

@@ -1,16 +1,17 @@
-//! The programs that the streamer runs: the compositor and the sound server.
+//! The programs that the streamer runs: the display server and the sound server.
 
 mod display;
 mod pulse;
 mod sound;
 
-pub(crate) use display::{Display, render_nodes};
+pub(crate) use display::Display;
 pub(crate) use sound::Sound;
 
 use crate::sys;
 use anyhow::Context;
 use futures_util::future::join_all;
 use rustix::process::{Pid, Signal};
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -25,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A program with nothing of the environment that would lead it to somebody else's display or bus.
 ///
 /// To be started by the main thread: the program dies with it.
-fn command(program: &str, directory: &Path) -> Command {
+fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
     let mut command = Command::new(program);
     for name in ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "NOTIFY_SOCKET"] {
         command.env_remove(name);

@@ -1,4 +1,4 @@
-//! The whole program: starts the parts in their order, and ends with the compositor.
+//! The whole program: starts the parts in their order, and ends with the display.
 
 use crate::args::Args;
 use crate::media::Audio;
@@ -7,6 +7,7 @@ use crate::rtc::Viewers;
 use crate::video::{self, Mode};
 use crate::{audio, control, input, rtc};
 use anyhow::Context;
+use dillinger_ring::socket::Socket;
 use libsystemd::daemon::{self, NotifyState};
 use std::future;
 use std::io;
@@ -16,10 +17,12 @@ use tokio::sync::oneshot;
 
 /// Threads for the connections. Pictures, encoder and input have threads of their own.
 const THREADS: usize = 2;
+/// How long it is waited whether it was the display server that ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How long the farewell to the viewers may hold up the end.
 const FAREWELL_TIME: Duration = Duration::from_millis(200);
 
-/// Runs until SIGTERM or SIGINT, which is no error, or until the compositor, the encoder or the input fails.
+/// Runs until SIGTERM or SIGINT, which is no error, or until the display, the encoder or the input fails.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     // Before any other program is started: it starts one that looks at its plugins, and waits for the end of a pipe to
     // that one. A program that is started at the same moment may hold the pipe as long as it runs.
@@ -34,13 +37,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 async fn serve(args: &Args) -> anyhow::Result<()> {
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (mut sound, audio) = if args.no_audio { (None, audio::off()) } else { listen(args)? };
-    let mut display = Display::start(&args.directory)?;
+    let (mut display, socket) = Display::start(args)?;
     let mut viewers = None;
     let result = tokio::select! {
-        result = session(args, audio, &mut viewers) => result,
+        result = session(args, socket, audio, &mut viewers) => result,
         error = display.died() => Err(error),
         () = keep(&mut sound) => Ok(()),
         () = ended(terminate, interrupt) => Ok(()),
+    };
+    let result = match result {
+        Err(error) => Err(last_words(&mut display).await.unwrap_or(error)),
+        Ok(()) => Ok(()),
     };
     let _ = daemon::notify(false, &[NotifyState::Stopping]);
     if let Some(viewers) = &viewers {
@@ -53,6 +60,11 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
         }
     });
     result
+}
+
+/// How the display server ended, if it did: the parts that lose their connection to it find out first, and know less.
+async fn last_words(display: &mut Display) -> Option<anyhow::Error> {
+    tokio::time::timeout(LAST_WORDS, display.died()).await.ok()
 }
 
 /// The sound server, which is not started yet, and what will be heard of it.
@@ -77,13 +89,14 @@ async fn ended(mut terminate: Signal, mut interrupt: Signal) {
 /// All parts; returns when one cannot start or fails. `running`: the viewers, once there can be any.
 ///
 /// Nobody waits for the sound server: a game that connects before it serves is served when it does.
-async fn session(args: &Args, audio: Audio, running: &mut Option<Viewers>) -> anyhow::Result<()> {
+async fn session(args: &Args, socket: Socket, audio: Audio, running: &mut Option<Viewers>) -> anyhow::Result<()> {
     let began = Instant::now();
-    let socket = Display::listens(&args.directory).await?;
-    let compositor = began.elapsed();
+    Display::listens(&args.directory).await?;
+    let listens = began.elapsed();
     let (input, deaf) = input::start(input::Options { socket: socket.clone(), clipboard: args.clipboard }).await?;
     let (video, failure) = video::start(video::Settings {
         socket,
+        feedback: input.feedback.clone(),
         mode: Mode { width: args.width, height: args.height, refresh_rate: args.refresh_rate },
         frame_rate: args.frame_rate,
         encoder: args.encoder,
@@ -95,7 +108,7 @@ async fn session(args: &Args, audio: Audio, running: &mut Option<Viewers>) -> an
     let viewers = running.insert(viewers).clone();
     control::start(&args.directory, control::Parts { viewers, video, audio, input }).context("the agent's socket")?;
     daemon::notify(false, &[NotifyState::Ready]).context("systemd is not told")?;
-    tracing::info!(?compositor, all = ?began.elapsed(), "the display is ready");
+    tracing::info!(?listens, all = ?began.elapsed(), "the display is ready");
     Err(failed(failure, deaf).await)
 }
 

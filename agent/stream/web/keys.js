@@ -1,6 +1,6 @@
 /**
  * Keys by their place on the keyboard: `KeyboardEvent.code` (W3C UI Events code values) to the key codes of
- * linux/input-event-codes.h. The layout, which is what a key types, is the compositor's business.
+ * linux/input-event-codes.h. The layout, which is what a key types, is the display server's business.
  */
 
 /** Codes that follow each other, from the number of the first. */

@@ -26,7 +26,7 @@ JOINING = """
 class Load:
     """What the programs of a session's display take, in per cent of one processor."""
 
-    NAMES = {"streamer": "dillinger-stream", "compositor": "labwc"}
+    NAMES = {"streamer": "dillinger-stream", "display server": "dillinger-display"}
 
     def __init__(self, session):
         self.pids = {part: [program(session, name)] for part, name in self.NAMES.items()}
@@ -63,7 +63,7 @@ def fluency(figures):
         figures.add("frames a second, decoded", "over 10 s", viewer.frame_rate(10), 59, least=True)
         one = load.over(10)
         figures.add("streamer, of a processor", "over 10 s", one["streamer"], 30)
-        figures.add("compositor, of a processor", "over 10 s", one["compositor"], 12)
+        figures.add("display server, of a processor", "over 10 s", one["display server"], 12)
         with Viewer(session.id, spectator=True):
             time.sleep(3)
             two = load.over(10)

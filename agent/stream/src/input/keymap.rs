@@ -68,7 +68,7 @@ impl FromStr for Layout {
 }
 
 impl Layout {
-    /// Compiles the layout: what the compositor and the game get.
+    /// Compiles the layout: what the display server and the game get.
     pub(super) fn compile(&self) -> Result<xkb::Keymap, LayoutError> {
         let mut context = xkb::Context::new(xkb::CONTEXT_NO_FLAGS);
         context.set_log_level(xkb::LogLevel::Critical);

@@ -1,11 +1,11 @@
-//! Input of the players: virtual keyboards, a pointer, the clipboard and
+//! Input of the players: keyboards, a pointer, the clipboard and
 //! controllers.
 //!
-//! One thread owns the connection to the compositor and all state. Whatever
-//! arrives in `commands` is with the compositor before the next wait, but for
+//! One thread has all state. Whatever
+//! arrives in `commands` is with the display server before the next wait, but for
 //! what is faster than a hand.
 
-mod clipboard;
+mod devices;
 mod gamepad;
 mod held;
 mod keyboard;
@@ -13,14 +13,13 @@ mod keymap;
 mod pace;
 mod readiness;
 mod seat;
-mod wayland;
 mod wheel;
 mod worker;
 
 use crate::media::Input;
+use dillinger_ring::socket::Socket;
 pub use keymap::{Layout, LayoutError};
 use std::io;
-use std::path::PathBuf;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 /// Requests that wait; a player's hand makes at most about a thousand a second.
@@ -28,10 +27,10 @@ const COMMANDS: usize = 256;
 const FEEDBACK: usize = 64;
 
 /// How input is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
-    /// The compositor's socket.
-    pub socket: PathBuf,
+    /// The connection to the display server.
+    pub socket: Socket,
     /// Whether text of the clipboard goes to and fro.
     pub clipboard: bool,
 }
@@ -39,40 +38,26 @@ pub struct Options {
 /// Why there is no input.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Nobody listens, or he does not speak Wayland.
-    #[error("cannot connect to the compositor at {}: {reason}", socket.display())]
-    Connect {
-        /// Where.
-        socket: PathBuf,
-        /// Why not.
-        reason: String,
-    },
-    /// The compositor cannot do what input needs.
-    #[error("the compositor does not offer {name}: {reason}")]
-    Protocol {
-        /// The interface.
-        name: &'static str,
-        /// What it said.
-        reason: String,
-    },
+    /// The socket cannot be waited for.
+    #[error("cannot wait for the display server: {0}")]
+    Connect(io::Error),
     /// The keymap of the first keyboard does not compile.
     #[error("{0}; is xkb-data installed?")]
     Layout(LayoutError),
     /// The keymap cannot be handed over.
-    #[error("the keymap cannot be handed to the compositor: {0}")]
+    #[error("the keymap cannot be handed to the display server: {0}")]
     Keymap(io::Error),
     /// The thread cannot be started.
     #[error("the input thread: {0}")]
     Thread(io::Error),
-    /// The compositor died meanwhile.
-    #[error("the compositor went away while the input devices were made")]
+    /// The thread ended meanwhile.
+    #[error("the input thread ended before it began")]
     Gone,
 }
 
-/// Connects to the compositor and makes a keyboard of layout `us` and a pointer.
-/// When this returns, clients see a seat that has both.
+/// Makes a keyboard of layout `us`.
 ///
-/// Input ends, and `commands` closes, when the compositor goes; the receiver is told why.
+/// Input ends, and `commands` closes, when the display server goes; the receiver is told why.
 ///
 /// # Errors
 /// See [`StartError`].

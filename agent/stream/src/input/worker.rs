@@ -1,25 +1,17 @@
-//! The thread that owns the connection to the compositor.
+//! The thread of the input.
 
-use super::clipboard::Clipboard;
+use super::devices::Devices;
 use super::gamepad::{Gamepads, PadState, Report};
 use super::pace::Pace;
-use super::readiness::register;
 use super::seat::Seat;
-use super::wayland::{self, Client, Globals};
 use super::{Options, StartError};
 use crate::clock::until;
 use crate::media::{Feedback, InputCommand, InputEvent, ViewerId};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tracing::warn;
-use wayland_client::backend::WaylandError;
-use wayland_client::{Connection, EventQueue};
 
-/// Commands that are sent to the compositor at once.
+/// Commands that are sent to the display server at once.
 const BATCH: usize = 64;
 const REPORTS: usize = 16;
 
@@ -30,7 +22,7 @@ pub(super) struct Ends {
     pub(super) nodes: watch::Sender<Vec<String>>,
 }
 
-/// Runs until nobody commands any more or the compositor goes, for which `failed` gives the reason.
+/// Runs until nobody commands any more or the display goes, for which `failed` gives the reason.
 pub(super) fn run(
     options: &Options,
     ends: Ends,
@@ -49,7 +41,7 @@ pub(super) fn run(
         // Whoever started this waits no longer if the channel is closed.
         drop(ready.send(Ok(())));
         if let Err(error) = worker.work().await {
-            // At the end of the streamer the compositor goes, and nobody asks why.
+            // At the end of the streamer the display goes, and nobody asks why.
             drop(failed.send(error));
         }
     };
@@ -57,7 +49,6 @@ pub(super) fn run(
 }
 
 struct Worker {
-    wayland: Wayland,
     seat: Seat,
     pace: Pace,
     gamepads: Gamepads,
@@ -68,23 +59,11 @@ struct Worker {
 
 impl Worker {
     fn new(options: &Options, ends: Ends) -> Result<Self, StartError> {
-        let (connection, mut queue, list) = wayland::connect(&options.socket)?;
-        let handle = queue.handle();
-        let globals = Globals::bind(&list, &handle)?;
-        let manager = if options.clipboard { wayland::clipboard_manager(&list, &handle) } else { None };
-        if options.clipboard && manager.is_none() {
-            warn!("the compositor offers neither ext-data-control nor wlr-data-control, there is no clipboard");
-        }
         let feedback = ends.feedback;
-        let clipboard = manager.map(|manager| Clipboard::new(manager, &globals.seat, handle.clone(), feedback.clone()));
-        let mut client = Client { clipboard };
-        let seat = Seat::new(globals, handle)?;
-        let broken = |reason: String| StartError::Connect { socket: options.socket.clone(), reason };
-        queue.roundtrip(&mut client).map_err(|error| broken(error.to_string()))?;
-        let wayland = Wayland::new(connection, queue, client).map_err(|error| broken(error.to_string()))?;
+        let seat = Seat::new(Devices::new(&options.socket, options.clipboard)?)?;
         let (sender, reports) = mpsc::channel(REPORTS);
         let gamepads = Gamepads::new(ends.nodes, sender);
-        Ok(Self { wayland, seat, pace: Pace::default(), gamepads, requests: ends.requests, reports, feedback })
+        Ok(Self { seat, pace: Pace::default(), gamepads, requests: ends.requests, reports, feedback })
     }
 
     async fn work(&mut self) -> io::Result<()> {
@@ -93,7 +72,7 @@ impl Worker {
             while let Some((viewer, event)) = self.pace.pop(Instant::now()) {
                 self.event(&viewer, event);
             }
-            self.wayland.flush().await?;
+            self.seat.devices().flush().await?;
             tokio::select! {
                 biased;
                 count = self.requests.recv_many(&mut batch, BATCH) => {
@@ -108,7 +87,6 @@ impl Worker {
                         let _ = self.feedback.send(feedback);
                     }
                 }
-                read = self.wayland.read() => read?,
                 () = until(self.pace.deadline()) => {}
             }
         }
@@ -136,11 +114,7 @@ impl Worker {
                     self.pace.push(&viewer, event, Instant::now());
                 }
             }
-            InputCommand::Clipboard(text) => {
-                if let Some(clipboard) = &self.wayland.client.clipboard {
-                    clipboard.set(text);
-                }
-            }
+            InputCommand::Clipboard(text) => self.seat.devices().set_clipboard(&text),
             InputCommand::AddGamepad { uinput, index, node } => self.gamepads.add(uinput, index, node),
         }
     }
@@ -156,58 +130,5 @@ impl Worker {
         self.pace.forget(viewer);
         let layout = layout.parse().map_err(|error: super::LayoutError| error.to_string())?;
         self.seat.join(viewer, layout).map_err(|error| error.to_string())
-    }
-}
-
-/// The connection, driven without blocking.
-struct Wayland {
-    connection: Connection,
-    queue: EventQueue<Client>,
-    client: Client,
-    socket: AsyncFd<OwnedFd>,
-}
-
-impl Wayland {
-    fn new(connection: Connection, queue: EventQueue<Client>, client: Client) -> io::Result<Self> {
-        let socket = register(connection.as_fd().try_clone_to_owned()?, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { connection, queue, client, socket })
-    }
-
-    /// Sends everything. A compositor that reads nothing holds this up, so that
-    /// nothing piles up here.
-    async fn flush(&mut self) -> io::Result<()> {
-        loop {
-            self.queue.dispatch_pending(&mut self.client).map_err(io::Error::other)?;
-            match self.connection.flush() {
-                Ok(()) => return Ok(()),
-                Err(WaylandError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(io::Error::other(error)),
-            }
-            let mut ready = self.socket.ready(Interest::READABLE | Interest::WRITABLE).await?;
-            if ready.ready().is_readable() {
-                read_events(&self.connection)?;
-            }
-            ready.clear_ready();
-        }
-    }
-
-    /// Waits for events of the compositor and reads them.
-    async fn read(&mut self) -> io::Result<()> {
-        let mut ready = self.socket.readable().await?;
-        read_events(&self.connection)?;
-        ready.clear_ready();
-        drop(ready);
-        self.queue.dispatch_pending(&mut self.client).map_err(io::Error::other)?;
-        Ok(())
-    }
-}
-
-/// Reads until there is nothing more.
-fn read_events(connection: &Connection) -> io::Result<()> {
-    let Some(guard) = connection.prepare_read() else { return Ok(()) };
-    match guard.read() {
-        Ok(_) => Ok(()),
-        Err(WaylandError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-        Err(error) => Err(io::Error::other(error)),
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-/// For a screenshot, or for the compositor to set a mode.
+/// For a screenshot, or for the display server to set a mode.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The lowest bitrate: a picture below it shows nothing.
 const LEAST_BITRATE: u64 = 100_000;
@@ -108,7 +108,6 @@ impl Control {
         };
         tracing::info!(encoder = rung.name, reason, "another encoder");
         self.shared.set_rung(place);
-        self.capture.send(Command::Gpu(rung.dmabuf));
         // A picture that stands still has to be taken once more.
         self.capture.send(Command::Refresh);
         self.status.send_modify(|status| {
@@ -133,25 +132,8 @@ impl Control {
         }
     }
 
-    /// Pictures go through memory from now on, to the same encoder.
-    fn lost_gpu(&mut self, why: &str) {
-        tracing::warn!(why, "pictures do not stay on the graphics card any more");
-        self.capture.send(Command::Gpu(false));
-        for choice in self.choices.iter_mut().filter(|choice| choice.rung.dmabuf) {
-            choice.rung.dmabuf = false;
-            choice.reason = format!("{}; later from memory: {why}", choice.reason);
-        }
-        let codec = self.status.borrow().codec;
-        if let Some(Choice { reason, .. }) = self.choices.iter().find(|choice| choice.rung.codec == codec) {
-            self.status.send_modify(|status| status.encoder_reason.clone_from(reason));
-        }
-    }
-
     /// The last second, for the status and for the frame rate of the next.
     fn tell(&mut self) {
-        if let Some(why) = self.shared.lost_gpu() {
-            self.lost_gpu(&why);
-        }
         let (second, captured, dropped) = self.shared.second();
         let length = second.length.as_secs_f64().clamp(0.5, 2.0);
         let each = second.busy.checked_div(second.units).unwrap_or_default();
@@ -184,7 +166,7 @@ impl Control {
         tokio::spawn(async move {
             let result = match tokio::time::timeout(PATIENCE, set).await {
                 Ok(Ok(result)) => result,
-                Ok(Err(_)) | Err(_) => Err("the compositor does not answer".to_owned()),
+                Ok(Err(_)) | Err(_) => Err("the display server does not answer".to_owned()),
             };
             if result.is_ok() {
                 status.send_modify(|status| {
@@ -205,7 +187,7 @@ impl Control {
                     Ok(result) => result.map_err(|error| format!("{error:#}")),
                     Err(error) => Err(error.to_string()),
                 },
-                Ok(Err(_)) | Err(_) => Err("the compositor gives no picture".to_owned()),
+                Ok(Err(_)) | Err(_) => Err("the display server gives no picture".to_owned()),
             };
             let _ = done.send(result);
         });

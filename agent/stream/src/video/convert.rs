@@ -1,166 +1,123 @@
-//! From the pixels of the display to those of an encoder.
+//! From the planes of the display server to what encoders and screenshots take.
 //!
 //! BT.709 with limited range: what browsers take a picture of this size for if nothing else is said.
 
-use thiserror::Error;
-use yuv::{
-    BufferStoreMut, YuvBiPlanarImageMut, YuvConversionMode, YuvError, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
-};
+use dillinger_ring::planes::Planes;
+use yuv::{YuvError, YuvPlanarImage, YuvRange, YuvStandardMatrix};
 
-const RANGE: YuvRange = YuvRange::Limited;
-const MATRIX: YuvStandardMatrix = YuvStandardMatrix::Bt709;
-const MODE: YuvConversionMode = YuvConversionMode::Balanced;
-
-/// The order of the bytes of a pixel in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Blue, green, red, nothing: `XRGB8888`.
-    Bgrx,
-    /// Red, green, blue, nothing: `XBGR8888`.
-    Rgbx,
-}
-
-/// A picture of the display.
-#[derive(Debug, Clone, Copy)]
-pub struct Picture<'a> {
-    /// Rows of 4 bytes a pixel.
-    pub bytes: &'a [u8],
-    /// Pixels; even.
-    pub width: u32,
-    /// Pixels; even.
-    pub height: u32,
-    /// Bytes from row to row.
-    pub stride: u32,
-    /// What the bytes are.
-    pub order: Order,
-}
-
-/// How an encoder wants its pictures; rows have no padding.
+/// How an encoder wants its pictures, with rows padded to multiples of 4 bytes as `GStreamer` has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// Three planes.
+    /// Three planes: those of the display server.
     I420,
     /// A plane of luma, one of both chromas.
     Nv12,
 }
 
-/// Why a picture cannot be converted.
-#[derive(Debug, Error)]
-pub enum ConvertError {
-    /// The planes have half the sides.
-    #[error("a picture of {0}x{1} pixels cannot be encoded: both must be even and not 0")]
-    Size(u32, u32),
-    /// The picture's own description does not fit.
-    #[error("the picture cannot be converted: {0}")]
-    Picture(#[from] YuvError),
-}
-
-/// Converts a picture; `target` gets the planes one after the other.
-pub fn convert(picture: Picture<'_>, layout: Layout, target: &mut Vec<u8>) -> Result<(), ConvertError> {
-    let Picture { width, height, .. } = picture;
-    if width == 0 || height == 0 || width % 2 != 0 || height % 2 != 0 {
-        return Err(ConvertError::Size(width, height));
-    }
-    let luma = width as usize * height as usize;
-    target.resize(luma + luma / 2, 0);
-    let (y, chroma) = target.split_at_mut(luma);
-    match layout {
-        Layout::I420 => {
-            let (u, v) = chroma.split_at_mut(luma / 4);
-            i420(picture, [y, u, v])
+impl Layout {
+    /// The bytes of a picture.
+    pub fn bytes(self, planes: Planes) -> usize {
+        match self {
+            Self::I420 => planes.bytes(),
+            Self::Nv12 => planes.luma_stride() as usize * planes.height() as usize / 2 * 3,
         }
-        Layout::Nv12 => nv12(picture, [y, chroma]),
     }
 }
 
-fn i420(picture: Picture<'_>, [y, u, v]: [&mut [u8]; 3]) -> Result<(), ConvertError> {
-    let Picture { bytes, width, height, stride, order } = picture;
-    let mut image = YuvPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(y),
-        y_stride: width,
-        u_plane: BufferStoreMut::Borrowed(u),
-        u_stride: width / 2,
-        v_plane: BufferStoreMut::Borrowed(v),
-        v_stride: width / 2,
-        width,
-        height,
-    };
-    match order {
-        Order::Bgrx => yuv::bgra_to_yuv420(&mut image, bytes, stride, RANGE, MATRIX, MODE)?,
-        Order::Rgbx => yuv::rgba_to_yuv420(&mut image, bytes, stride, RANGE, MATRIX, MODE)?,
+/// Both chromas in one plane; `target` gets the picture. One that is too short becomes nothing.
+pub fn interleave(picture: &[u8], planes: Planes, target: &mut Vec<u8>) {
+    target.clear();
+    let Some([y, u, v]) = planes.split(picture) else { return };
+    target.extend_from_slice(y);
+    let (half, stride) = (planes.width() as usize / 2, planes.chroma_stride() as usize);
+    for (u, v) in u.chunks_exact(stride).zip(v.chunks_exact(stride)) {
+        target.extend(u.iter().zip(v).take(half).flat_map(|(u, v)| [*u, *v]));
+        target.resize(target.len().next_multiple_of(planes.luma_stride() as usize), 0);
     }
-    Ok(())
 }
 
-fn nv12(picture: Picture<'_>, [y, uv]: [&mut [u8]; 2]) -> Result<(), ConvertError> {
-    let Picture { bytes, width, height, stride, order } = picture;
-    let mut image = YuvBiPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(y),
-        y_stride: width,
-        uv_plane: BufferStoreMut::Borrowed(uv),
-        uv_stride: width,
-        width,
-        height,
-    };
-    match order {
-        Order::Bgrx => yuv::bgra_to_yuv_nv12(&mut image, bytes, stride, RANGE, MATRIX, MODE)?,
-        Order::Rgbx => yuv::rgba_to_yuv_nv12(&mut image, bytes, stride, RANGE, MATRIX, MODE)?,
-    }
-    Ok(())
+/// Pixels of red, green and blue, without padding. Errors: the picture is too short.
+pub fn pixels(picture: &[u8], planes: Planes) -> Result<Vec<u8>, YuvError> {
+    let [y_plane, u_plane, v_plane] = planes.split(picture).unwrap_or_default();
+    let (width, height) = (planes.width(), planes.height());
+    let (y_stride, chroma) = (planes.luma_stride(), planes.chroma_stride());
+    let image =
+        YuvPlanarImage { y_plane, y_stride, u_plane, u_stride: chroma, v_plane, v_stride: chroma, width, height };
+    let mut pixels = vec![0; width as usize * height as usize * 3];
+    yuv::yuv420_to_rgb(&image, &mut pixels, width * 3, YuvRange::Limited, YuvStandardMatrix::Bt709)?;
+    Ok(pixels)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A picture of one colour, with padded rows.
-    fn plain(width: u32, height: u32, pixel: [u8; 4]) -> (Vec<u8>, u32) {
-        let stride = width * 4 + 16;
-        let mut bytes = vec![0; (stride * height) as usize];
-        for row in bytes.chunks_exact_mut(stride as usize) {
-            for place in row[..width as usize * 4].chunks_exact_mut(4) {
-                place.copy_from_slice(&pixel);
+    /// A picture whose samples are known by their places; padding has 255.
+    fn picture(planes: Planes) -> Vec<u8> {
+        let mut picture = vec![255; planes.bytes()];
+        let (width, half) = (planes.width() as usize, planes.width() as usize / 2);
+        let strides = [planes.luma_stride(), planes.chroma_stride(), planes.chroma_stride()];
+        let targets = planes.split_mut(&mut picture).unwrap();
+        for (number, ((plane, stride), length)) in targets.into_iter().zip(strides).zip([width, half, half]).enumerate()
+        {
+            for (y, row) in plane.chunks_exact_mut(stride as usize).enumerate() {
+                row.iter_mut()
+                    .take(length)
+                    .enumerate()
+                    .for_each(|(x, sample)| *sample = u8::try_from((x + 3 * y + 50 * number) % 200).unwrap());
             }
         }
-        (bytes, stride)
+        picture
     }
 
-    fn planes(order: Order, pixel: [u8; 4], layout: Layout) -> (u8, u8, u8) {
-        let (bytes, stride) = plain(64, 32, pixel);
-        let mut target = Vec::new();
-        convert(Picture { bytes: &bytes, width: 64, height: 32, stride, order }, layout, &mut target).unwrap();
-        assert_eq!(target.len(), 64 * 32 * 3 / 2);
-        let (y, chroma) = target.split_at(64 * 32);
-        assert!(y.iter().all(|value| *value == y[0]), "one colour, one luma");
-        match layout {
-            Layout::I420 => (y[0], chroma[0], chroma[chroma.len() - 1]),
-            Layout::Nv12 => (y[0], chroma[0], chroma[1]),
+    #[test]
+    fn chromas_are_interleaved_to_the_last_column_and_row() {
+        for (width, height) in [(1366, 768), (854, 480), (1300, 720), (320, 200), (18, 18)] {
+            let planes = Planes::new(width, height).unwrap();
+            let mut target = vec![1; 7];
+            interleave(&picture(planes), planes, &mut target);
+            assert_eq!(target.len(), Layout::Nv12.bytes(planes), "{width}x{height}");
+            let (width, height, stride) = (width as usize, height as usize, planes.luma_stride() as usize);
+            let (y, chroma) = target.split_at(stride * height);
+            for (row, line) in y.chunks_exact(stride).enumerate() {
+                assert!((0..width).all(|x| usize::from(line[x]) == (x + 3 * row) % 200));
+            }
+            for (row, line) in chroma.chunks_exact(stride).enumerate() {
+                let sample = |x: usize, number: usize| (x + 3 * row + 50 * number) % 200;
+                assert!((0..width / 2).all(|x| usize::from(line[2 * x]) == sample(x, 1)));
+                assert!((0..width / 2).all(|x| usize::from(line[2 * x + 1]) == sample(x, 2)));
+            }
         }
-    }
-
-    fn near(got: (u8, u8, u8), want: (u8, u8, u8)) {
-        let off = |a: u8, b: u8| a.abs_diff(b) <= 2;
-        assert!(off(got.0, want.0) && off(got.1, want.1) && off(got.2, want.2), "{got:?} instead of {want:?}");
     }
 
     #[test]
     fn colours_are_those_of_bt709() {
-        for layout in [Layout::I420, Layout::Nv12] {
-            near(planes(Order::Bgrx, [255, 255, 255, 0], layout), (235, 128, 128));
-            near(planes(Order::Bgrx, [0, 0, 0, 255], layout), (16, 128, 128));
-            near(planes(Order::Bgrx, [0, 0, 255, 0], layout), (63, 102, 240));
-            near(planes(Order::Bgrx, [255, 0, 0, 0], layout), (32, 240, 118));
-            near(planes(Order::Rgbx, [255, 0, 0, 0], layout), (63, 102, 240));
+        let planes = Planes::new(18, 16).unwrap();
+        for (samples, colour) in [
+            ([235, 128, 128], [255, 255, 255]),
+            ([16, 128, 128], [0, 0, 0]),
+            ([63, 102, 240], [255, 0, 0]),
+            ([32, 240, 118], [0, 0, 255]),
+        ] {
+            let mut picture = vec![0; planes.bytes()];
+            planes
+                .split_mut(&mut picture)
+                .unwrap()
+                .into_iter()
+                .zip(samples)
+                .for_each(|(plane, sample)| plane.fill(sample));
+            let pixels = pixels(&picture, planes).unwrap();
+            assert_eq!(pixels.len(), 18 * 16 * 3);
+            let off = pixels.chunks_exact(3).flat_map(|pixel| [0, 1, 2].map(|at| pixel[at].abs_diff(colour[at]))).max();
+            assert!(off <= Some(3), "{samples:?} instead of {colour:?}: {off:?}");
         }
     }
 
     #[test]
-    fn what_does_not_fit_is_an_error() {
+    fn a_picture_that_is_too_short_is_an_error() {
+        let planes = Planes::new(64, 32).unwrap();
         let mut target = Vec::new();
-        let picture = |width, height, bytes| Picture { bytes, width, height, stride: width * 4, order: Order::Bgrx };
-        assert!(convert(picture(63, 32, &[]), Layout::I420, &mut target).is_err());
-        assert!(convert(picture(0, 0, &[]), Layout::I420, &mut target).is_err());
-        assert!(convert(picture(64, 32, &[0; 100]), Layout::I420, &mut target).is_err(), "too few bytes");
-        assert!(convert(picture(64, 32, &[0; 100]), Layout::Nv12, &mut target).is_err(), "too few bytes");
+        interleave(&[0; 100], planes, &mut target);
+        assert!(target.is_empty() && pixels(&[0; 100], planes).is_err());
     }
 }

@@ -3,22 +3,21 @@
 mod capture;
 mod control;
 pub mod convert;
-mod dmabuf;
 pub mod encode;
 pub mod pace;
 mod screenshot;
 mod shared;
 
 use crate::args::Encoder;
-use crate::media::{Video, VideoStatus};
+use crate::media::{Feedback, Video, VideoStatus};
 use anyhow::Context;
 use capture::Capture;
 use control::Control;
+use dillinger_ring::socket::Socket;
 use encode::Choice;
 use encode::pipeline::Format;
 use encode::worker::Worker;
 use shared::Shared;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -28,7 +27,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 const UNITS: usize = 32;
 /// Requests on their way.
 const COMMANDS: usize = 64;
-/// For the compositor to set the first mode.
+/// For the display to set the first mode.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Until the connections of the viewers say what they take, bits a second.
 const FIRST_BITRATE: u64 = 4_000_000;
@@ -47,8 +46,10 @@ pub struct Mode {
 /// What the video part has to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The compositor's socket.
-    pub socket: PathBuf,
+    /// The connection to the display server.
+    pub socket: Socket,
+    /// Gets what the display server says that is no picture.
+    pub feedback: broadcast::Sender<Feedback>,
     /// The display's first mode.
     pub mode: Mode,
     /// The most pictures a second that are encoded.
@@ -61,21 +62,20 @@ pub struct Settings {
 
 /// Starts to take pictures; they are encoded as soon as somebody watches.
 ///
-/// The receiver is told when there are no pictures any more. Errors: no encoder works, or the compositor lacks a
-/// protocol or refuses the mode.
+/// The receiver is told when there are no pictures any more. Errors: no encoder works, or the display server does not
+/// answer.
 pub async fn start(settings: Settings) -> anyhow::Result<(Video, oneshot::Receiver<anyhow::Error>)> {
-    let Settings { socket, mode, frame_rate, encoder, max_bitrate } = settings;
-    let format = Format { width: mode.width, height: mode.height, frame_rate, drm: None };
+    let Settings { socket, feedback, mode, frame_rate, encoder, max_bitrate } = settings;
+    let format = Format { width: mode.width, height: mode.height, frame_rate };
     let shared = Arc::new(Shared::default());
     let (failed, mut failure) = oneshot::channel();
-    let capture = Capture::start(&socket, mode, Arc::clone(&shared), failed)?;
+    let capture = Capture::start(socket, Arc::clone(&shared), feedback, failed)?;
     let (done, set) = oneshot::channel();
     capture.send(capture::Command::Mode(mode, done));
-    let taker = capture.clone();
-    let choice = tokio::task::spawn_blocking(move || encode::choose(encoder, format, &taker));
-    match tokio::time::timeout(PATIENCE, set).await.context("the compositor sets no mode")? {
+    let choice = tokio::task::spawn_blocking(move || encode::choose(encoder, format));
+    match tokio::time::timeout(PATIENCE, set).await.context("the display sets no mode")? {
         Ok(set) => set.map_err(anyhow::Error::msg)?,
-        Err(_) => return Err((&mut failure).await.unwrap_or_else(|_| anyhow::anyhow!("the compositor is gone"))),
+        Err(_) => return Err((&mut failure).await.unwrap_or_else(|_| anyhow::anyhow!("the display is gone"))),
     }
     let choices = choice.await?.map_err(anyhow::Error::msg)?;
     let rungs: Vec<_> = choices.iter().map(|choice| choice.rung).collect();

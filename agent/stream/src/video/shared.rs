@@ -70,8 +70,6 @@ struct State {
     second: Second,
     /// When it began.
     began: Duration,
-    /// Why pictures do not stay on the graphics card any more.
-    lost: Option<String>,
 }
 
 /// One picture waits for the encoder; a newer one takes its place.
@@ -158,16 +156,6 @@ impl Shared {
         second.pictures += u32::from(picture);
     }
 
-    /// Pictures cannot stay on the graphics card any more, for this reason.
-    pub(super) fn lose_gpu(&self, reason: String) {
-        self.lock().lost = Some(reason);
-    }
-
-    /// Why they cannot since the last call.
-    pub(super) fn lost_gpu(&self) -> Option<String> {
-        self.lock().lost.take()
-    }
-
     /// What [`Second`] says; and pictures taken and dropped since the start.
     pub(super) fn second(&self) -> (Second, u64, u64) {
         let mut state = self.lock();
@@ -235,9 +223,9 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::video::capture::{Content, Pixels};
-    use crate::video::convert::{Order as Bytes, Picture};
-    use crate::video::pace::{Governor, Pace};
+    use crate::video::capture::Pixels;
+    use crate::video::pace::Governor;
+    use dillinger_ring::planes::Planes;
     use std::sync::Arc;
 
     const MS: Duration = Duration::from_millis(1);
@@ -251,24 +239,34 @@ mod tests {
     #[derive(Debug)]
     struct Nothing;
 
-    impl Pixels for Nothing {
-        fn content(&self) -> Content<'_> {
-            Content::Memory(Picture { bytes: &[], width: 0, height: 0, stride: 0, order: Bytes::Bgrx })
+    impl AsRef<[u8]> for Nothing {
+        fn as_ref(&self) -> &[u8] {
+            &[]
         }
+    }
+
+    impl Pixels for Nothing {
+        fn planes(&self) -> Planes {
+            Planes::new(16, 16).unwrap()
+        }
+    }
+
+    fn frame(taken: Duration) -> Frame {
+        Frame { pixels: Arc::new(Nothing), taken }
     }
 
     /// What becomes of 60 pictures a second, each of which takes this long to encode: the longest time from picture to
     /// access unit in the second half, and the frame rate in the end.
     fn encoded_for(seconds: u32, each: Duration) -> (Duration, u32) {
-        let (shared, mut governor, mut pace) = (Shared::default(), Governor::new(60), None);
+        let (shared, mut governor) = (Shared::default(), Governor::new(60));
         shared.watch(true);
         let (mut now, mut free, mut asked, mut longest) = (1000 * MS, 1000 * MS, 1000 * MS, Duration::ZERO);
         for second in 1..=seconds {
             let (mut pictures, end) = (0, 1000 * MS + second * 1000 * MS);
             while now < end {
                 if now >= asked {
-                    shared.put(Frame::new(Arc::new(Nothing), now));
-                    asked = pace.get_or_insert_with(|| Pace::new(60, governor.rate())).next(now).unwrap_or(now);
+                    shared.put(frame(now));
+                    asked += Duration::from_secs(1) / governor.rate();
                 }
                 if now >= free
                     && let Some(Work::Picture(frame, _)) = shared.lock().work(now)
@@ -280,10 +278,7 @@ mod tests {
                 }
                 now += Duration::from_micros(16_667);
             }
-            let before = governor.rate();
-            if governor.second(pictures, shared.second().0.dropped, each) != before {
-                pace = None;
-            }
+            governor.second(pictures, shared.second().0.dropped, each);
         }
         (longest, governor.rate())
     }
@@ -304,7 +299,7 @@ mod tests {
         let shared = Shared::default();
         shared.watch(true);
         for number in 1..=3 {
-            shared.put(Frame::new(Arc::new(Nothing), number * MS));
+            shared.put(frame(number * MS));
         }
         let Some(Order { work: Work::Picture(frame, true), .. }) = shared.next() else { panic!("no picture") };
         assert_eq!(frame.taken, 3 * MS);
@@ -316,12 +311,12 @@ mod tests {
     fn another_encoder_does_not_get_what_the_old_one_got() {
         let shared = Shared::default();
         shared.watch(true);
-        shared.put(Frame::new(Arc::new(Nothing), MS));
+        shared.put(frame(MS));
         assert!(matches!(shared.next(), Some(Order { rung: 0, .. })));
         shared.set_rung(1);
         shared.keyframe();
         assert!(shared.lock().work(crate::clock::now() + 5000 * MS).is_none(), "the last picture has its form");
-        shared.put(Frame::new(Arc::new(Nothing), 2 * MS));
+        shared.put(frame(2 * MS));
         assert!(matches!(shared.next(), Some(Order { rung: 1, work: Work::Picture(..), .. })));
     }
 

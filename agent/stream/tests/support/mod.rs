@@ -20,7 +20,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A session without compositor, encoder and sound server.
+/// A session without display server, encoder and sound server.
 pub struct Session {
     pub viewers: Viewers,
     pub video: Video,

@@ -1,7 +1,7 @@
 //! What the display's image has for the sound server to load.
 //!
 //! A program that plays can name what is loaded, and some of it, `PipeWire`'s filter graphs among it, loads any library by
-//! its path. A game has memory that the compositor maps, and so a path there: what it loads runs beside the streamer.
+//! its path. A game has memory that the display server maps, and so a path there: what it loads runs beside the streamer.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -13,12 +13,8 @@ pub struct Rung {
     pub element: &'static str,
     /// What it makes.
     pub codec: VideoCodec,
-    /// What it takes from memory.
+    /// What it takes.
     pub layout: Layout,
-    /// It also takes pictures that stay on the graphics card, by `vapostproc`. Not tried on hardware.
-    ///
-    /// VA-API only: NVIDIA's encoder takes no dmabuf, a picture would have to be imported by `OpenGL` or CUDA first.
-    pub dmabuf: bool,
     /// Its properties; those that a version does not have are left out.
     pub properties: &'static [(&'static str, &'static str)],
     /// The property for the bitrate, and how many bits its unit has.
@@ -36,7 +32,6 @@ const NVENC: Rung = Rung {
     element: "nvh264enc",
     codec: VideoCodec::H264,
     layout: Layout::Nv12,
-    dmabuf: false,
     properties: &[
         ("preset", "low-latency-hp"),
         ("preset", "p2"),
@@ -60,7 +55,6 @@ const VAAPI: Rung = Rung {
     element: "vah264enc",
     codec: VideoCodec::H264,
     layout: Layout::Nv12,
-    dmabuf: false,
     properties: &[
         ("rate-control", "cbr"),
         ("key-int-max", "1024"),
@@ -79,18 +73,11 @@ const VAAPI: Rung = Rung {
 /// The same driver's smaller circuit, which some processors have alone.
 const VAAPI_LOW_POWER: Rung = Rung { element: "vah264lpenc", ..VAAPI };
 
-/// Without the way through memory. Not tried on hardware.
-const VAAPI_DMABUF: Rung = Rung { dmabuf: true, ..VAAPI };
-
-/// Both.
-const VAAPI_LOW_POWER_DMABUF: Rung = Rung { dmabuf: true, ..VAAPI_LOW_POWER };
-
 const X264: Rung = Rung {
     name: "x264",
     element: "x264enc",
     codec: VideoCodec::H264,
     layout: Layout::I420,
-    dmabuf: false,
     properties: &[
         ("tune", "zerolatency"),
         ("speed-preset", "ultrafast"),
@@ -111,7 +98,6 @@ const OPENH264: Rung = Rung {
     element: "openh264enc",
     codec: VideoCodec::H264,
     layout: Layout::I420,
-    dmabuf: false,
     properties: &[
         ("gop-size", "2147483647"),
         ("rate-control", "bitrate"),
@@ -130,7 +116,6 @@ const VP8: Rung = Rung {
     element: "vp8enc",
     codec: VideoCodec::Vp8,
     layout: Layout::I420,
-    dmabuf: false,
     properties: &[
         ("deadline", "1"),
         ("cpu-used", "-16"),
@@ -148,25 +133,16 @@ const VP8: Rung = Rung {
     spins: true,
 };
 
-impl Rung {
-    /// What it is called where it is said why it was chosen or not.
-    fn label(&self) -> String {
-        if self.dmabuf { format!("{} from dmabuf", self.element) } else { self.element.to_owned() }
-    }
-}
-
-/// What is tried, in this order: hardware first, then what costs the processor least. `gpu`: there is a graphics card
-/// that buffers can be allocated on.
-pub fn candidates(asked: Encoder, gpu: bool) -> Vec<Rung> {
-    let rungs: &[Rung] = match asked {
-        Encoder::Auto => &[NVENC, VAAPI_DMABUF, VAAPI_LOW_POWER_DMABUF, VAAPI, VAAPI_LOW_POWER, X264, OPENH264, VP8],
+/// What is tried, in this order: hardware first, then what costs the processor least.
+pub fn candidates(asked: Encoder) -> &'static [Rung] {
+    match asked {
+        Encoder::Auto => &[NVENC, VAAPI, VAAPI_LOW_POWER, X264, OPENH264, VP8],
         Encoder::Nvenc => &[NVENC],
-        Encoder::Vaapi => &[VAAPI_DMABUF, VAAPI_LOW_POWER_DMABUF, VAAPI, VAAPI_LOW_POWER],
+        Encoder::Vaapi => &[VAAPI, VAAPI_LOW_POWER],
         Encoder::X264 => &[X264],
         Encoder::Openh264 => &[OPENH264],
         Encoder::Vp8 => &[VP8],
-    };
-    rungs.iter().filter(|rung| gpu || !rung.dmabuf).copied().collect()
+    }
 }
 
 /// What is tried for viewers that do not decode what `chosen` makes. Who asks for an encoder by name gets no other.
@@ -186,10 +162,10 @@ pub fn choose(
     for rung in candidates {
         match works(rung) {
             Ok(()) => {
-                let encoded = format!("{} encoded a test picture", rung.label());
+                let encoded = format!("{} encoded a test picture", rung.element);
                 return Ok((*rung, [vec![encoded], failures].concat().join("; ")));
             }
-            Err(reason) => failures.push(format!("{}: {reason}", rung.label())),
+            Err(reason) => failures.push(format!("{}: {reason}", rung.element)),
         }
     }
     Err(format!("no encoder works: {}", failures.join("; ")))
@@ -199,29 +175,21 @@ pub fn choose(
 mod tests {
     use super::*;
 
-    fn labels(asked: Encoder, gpu: bool) -> Vec<String> {
-        candidates(asked, gpu).iter().map(Rung::label).collect()
+    fn elements(asked: Encoder) -> Vec<&'static str> {
+        candidates(asked).iter().map(|rung| rung.element).collect()
     }
 
     #[test]
     fn hardware_comes_first_and_vp8_last() {
         let all = ["nvh264enc", "vah264enc", "vah264lpenc", "x264enc", "openh264enc", "vp8enc"];
-        assert_eq!(labels(Encoder::Auto, false), all);
-        assert_eq!(labels(Encoder::Vaapi, false), ["vah264enc", "vah264lpenc"]);
-        assert_eq!(labels(Encoder::X264, true), ["x264enc"]);
-    }
-
-    #[test]
-    fn pictures_that_stay_on_the_graphics_card_come_before_those_in_memory() {
-        let vaapi = ["vah264enc from dmabuf", "vah264lpenc from dmabuf", "vah264enc", "vah264lpenc"];
-        assert_eq!(labels(Encoder::Vaapi, true), vaapi);
-        let all = labels(Encoder::Auto, true);
-        assert_eq!((all.len(), &all[0], &all[1..5]), (8, &"nvh264enc".to_owned(), &vaapi.map(str::to_owned)[..]));
+        assert_eq!(elements(Encoder::Auto), all);
+        assert_eq!(elements(Encoder::Vaapi), ["vah264enc", "vah264lpenc"]);
+        assert_eq!(elements(Encoder::X264), ["x264enc"]);
     }
 
     #[test]
     fn what_does_not_encode_is_passed_over_with_the_reason() {
-        let (rung, reason) = choose(&candidates(Encoder::Auto, false), |rung| match rung.name {
+        let (rung, reason) = choose(candidates(Encoder::Auto), |rung| match rung.name {
             "nvenc" => Err("not installed".to_owned()),
             "vaapi" => Err("no picture within 5 s".to_owned()),
             _ => Ok(()),
@@ -232,19 +200,10 @@ mod tests {
     }
 
     #[test]
-    fn where_the_graphics_card_keeps_no_pictures_they_go_through_memory() {
-        let works = |rung: &Rung| if rung.dmabuf { Err("the display offers none".to_owned()) } else { Ok(()) };
-        let (rung, reason) = choose(&candidates(Encoder::Vaapi, true), works).unwrap();
-        assert_eq!((rung.element, rung.dmabuf), ("vah264enc", false));
-        let said = "vah264enc encoded a test picture; vah264enc from dmabuf: the display offers none";
-        assert!(reason.starts_with(said), "{reason}");
-    }
-
-    #[test]
     fn what_was_asked_for_is_not_replaced() {
         assert_eq!((others(Encoder::Auto, X264), others(Encoder::Auto, VP8)), (&[VP8][..], &[][..]));
         assert!(others(Encoder::X264, X264).is_empty());
-        let error = choose(&candidates(Encoder::Nvenc, true), |_| Err("not installed".to_owned())).unwrap_err();
+        let error = choose(candidates(Encoder::Nvenc), |_| Err("not installed".to_owned())).unwrap_err();
         assert_eq!(error, "no encoder works: nvh264enc: not installed");
     }
 }

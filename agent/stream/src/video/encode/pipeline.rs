@@ -1,10 +1,8 @@
 //! One encoder with its settings: pictures go in, access units come out.
 
-use super::gpu;
 use super::ladder::Rung;
 use crate::media::VideoCodec;
 use crate::video::convert::Layout;
-use crate::video::dmabuf::{DrmFormat, GpuPicture};
 use anyhow::{Context, anyhow, bail};
 use gstreamer::glib;
 use gstreamer::prelude::*;
@@ -28,14 +26,6 @@ pub(crate) struct Format {
     pub(crate) height: u32,
     /// Pictures a second, at most.
     pub(crate) frame_rate: u32,
-    /// On the graphics card, how. `None`: in memory, in the layout that the encoder wants.
-    pub(crate) drm: Option<DrmFormat>,
-}
-
-impl Format {
-    pub(crate) fn of_gpu(picture: &GpuPicture, frame_rate: u32) -> Self {
-        Self { width: picture.width, height: picture.height, frame_rate, drm: Some(picture.drm) }
-    }
 }
 
 /// What an encoder made of a picture.
@@ -74,18 +64,11 @@ impl Encoding {
         let threads = threads(rung, format).to_string();
         set(&encoder, "threads", &threads);
         set(&encoder, "multi-thread", &threads);
-        let caps = match format.drm {
-            Some(drm) => gpu::caps(drm, format),
-            None => caps(rung.layout, format)?,
-        };
+        let caps = caps(rung.layout, format)?;
         let source = AppSrc::builder().caps(&caps).format(gstreamer::Format::Time).is_live(true).build();
         let sink = AppSink::builder().sync(false).max_buffers(8).build();
         let pipeline = Pipeline::new();
-        let mut chain = vec![source.clone().upcast::<Element>()];
-        if format.drm.is_some() {
-            chain.extend(gpu::conversion()?);
-        }
-        chain.push(encoder.clone());
+        let mut chain = vec![source.clone().upcast::<Element>(), encoder.clone()];
         if rung.codec == VideoCodec::H264 {
             chain.extend(h264_tail()?);
         }
@@ -260,7 +243,6 @@ mod tests {
         element: "identity",
         codec: VideoCodec::Vp8,
         layout: Layout::I420,
-        dmabuf: false,
         properties: &[("sleep-time", "50000")],
         bitrate: ("bitrate", 1),
         counts_frames: false,
@@ -269,7 +251,7 @@ mod tests {
 
     fn slow() -> Encoding {
         gstreamer::init().unwrap();
-        Encoding::new(SLOW, Format { width: 16, height: 16, frame_rate: 60, drm: None }, 1).unwrap()
+        Encoding::new(SLOW, Format { width: 16, height: 16, frame_rate: 60 }, 1).unwrap()
     }
 
     #[test]

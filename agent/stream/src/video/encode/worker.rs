@@ -1,10 +1,10 @@
-//! The thread that converts and encodes.
+//! The thread that encodes.
 
 use super::ladder::Rung;
 use super::pipeline::{Encoding, Format};
 use crate::media::{AccessUnit, EncodedPicture};
-use crate::video::capture::{Content, Frame};
-use crate::video::convert::{ConvertError, Picture, convert};
+use crate::video::capture::{Frame, Pixels};
+use crate::video::convert::{Layout, interleave};
 use crate::video::shared::{Order, Shared, Work};
 use anyhow::Context;
 use gstreamer::Buffer;
@@ -37,22 +37,19 @@ impl Drop for Bytes {
     }
 }
 
+/// A picture of the display server on its way through `GStreamer`.
+struct Lent(Arc<dyn Pixels>);
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
+}
+
 /// A picture as the encoder takes it.
 struct Ready {
     picture: Buffer,
     format: Format,
-    /// On the graphics card it must not be written to while it can be encoded once more.
-    held: Option<Frame>,
-}
-
-impl Ready {
-    /// Waits for the graphics card.
-    fn drawn(&self) -> anyhow::Result<()> {
-        match self.held.as_ref().map(Frame::content) {
-            Some(Content::Gpu(picture)) => picture.drawn(),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// What the thread works with.
@@ -73,7 +70,6 @@ impl Worker {
         let spare = Spare::default();
         let mut encoding: Option<Encoding> = None;
         let mut last: Option<Ready> = None;
-        let mut gpu = true;
         while let Some(Order { work, bitrate, rung }) = self.shared.next() {
             let began = crate::clock::now();
             let rung = *self.rungs.get(rung).context("there is no such encoder")?;
@@ -84,7 +80,7 @@ impl Worker {
                 }
                 Work::Again(keyframe) => (keyframe, None),
                 Work::Picture(frame, keyframe) => {
-                    last = self.ready(&frame, rung, gpu, &spare)?;
+                    last = Some(self.ready(&frame, rung, &spare));
                     (keyframe, Some(frame.taken))
                 }
             };
@@ -93,19 +89,10 @@ impl Worker {
             let running = encoding.take().filter(|running| running.is(rung, format));
             let result = running.map_or_else(|| Encoding::new(rung, format, bitrate).context(rung.element), Ok);
             let result = result.and_then(|mut running| {
-                ready.drawn()?;
                 running.set_rates(bitrate, self.frame_rate.load(Ordering::Relaxed));
                 self.encode(&mut running, ready.picture.clone(), taken, keyframe, began).map(|()| running)
             });
-            match result {
-                Ok(running) => encoding = Some(running),
-                // Such as a buffer of another size that cannot be imported: pictures in memory come soon.
-                Err(error) if format.drm.is_some() => {
-                    self.shared.lose_gpu(format!("{error:#}"));
-                    (last, gpu) = (None, false);
-                }
-                Err(error) => return Err(error),
-            }
+            encoding = Some(result?);
         }
         Ok(())
     }
@@ -130,70 +117,17 @@ impl Worker {
         Ok(())
     }
 
-    /// `None`: the picture is on the graphics card, and this encoder does not take it from there. One that it does take
-    /// comes next.
-    fn ready(&self, frame: &Frame, rung: Rung, gpu: bool, spare: &Spare) -> Result<Option<Ready>, ConvertError> {
-        Ok(match frame.content() {
-            Content::Memory(picture) => {
-                let (picture, format) = self.converted(picture, rung, spare)?;
-                Some(Ready { picture, format, held: None })
+    fn ready(&self, frame: &Frame, rung: Rung, spare: &Spare) -> Ready {
+        let planes = frame.pixels.planes();
+        let picture = match rung.layout {
+            // The ring's memory itself, which goes back when the encoder has no use for it any more.
+            Layout::I420 => Buffer::from_slice(Lent(Arc::clone(&frame.pixels))),
+            Layout::Nv12 => {
+                let mut bytes = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+                interleave((*frame.pixels).as_ref(), planes, &mut bytes);
+                Buffer::from_slice(Bytes(bytes, Arc::clone(spare)))
             }
-            Content::Gpu(picture) if gpu && rung.dmabuf => {
-                let format = Format::of_gpu(picture, self.most);
-                Some(Ready { picture: picture.buffer.clone(), format, held: Some(frame.clone()) })
-            }
-            Content::Gpu(_) => None,
-        })
-    }
-
-    fn converted(&self, picture: Picture<'_>, rung: Rung, spare: &Spare) -> Result<(Buffer, Format), ConvertError> {
-        let mut bytes = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        convert(picture, rung.layout, &mut bytes)?;
-        let format = Format { width: picture.width, height: picture.height, frame_rate: self.most, drm: None };
-        Ok((Buffer::from_slice(Bytes(bytes, Arc::clone(spare))), format))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::args::Encoder;
-    use crate::video::capture::Pixels;
-    use crate::video::dmabuf::GpuPicture;
-    use crate::video::encode::ladder::candidates;
-
-    #[derive(Debug)]
-    struct OnGpu(GpuPicture);
-
-    impl Pixels for OnGpu {
-        fn content(&self) -> Content<'_> {
-            Content::Gpu(&self.0)
-        }
-    }
-
-    #[test]
-    fn a_picture_on_the_graphics_card_goes_only_where_it_is_taken() {
-        gstreamer::init().unwrap();
-        let file = tempfile::tempfile().unwrap();
-        file.set_len(64 * 1024).unwrap();
-        let picture = GpuPicture::new(file.into(), "XR24".parse().unwrap(), [64, 32], [0, 256]).unwrap();
-        let pixels = Arc::new(OnGpu(picture));
-        let frame = Frame::new(Arc::clone(&pixels) as Arc<dyn Pixels>, Duration::ZERO);
-        let worker = Worker {
-            rungs: candidates(Encoder::Vaapi, true),
-            most: 60,
-            frame_rate: Arc::default(),
-            shared: Arc::default(),
-            units: broadcast::channel(1).0,
         };
-        let ready = |rung, gpu| worker.ready(&frame, rung, gpu, &Spare::default()).unwrap();
-        let [taking, other] = [worker.rungs[0], worker.rungs[2]];
-        assert!(taking.dmabuf && !other.dmabuf);
-        assert!(ready(other, true).is_none() && ready(taking, false).is_none());
-        let taken = ready(taking, true).unwrap();
-        taken.drawn().unwrap();
-        assert_eq!(taken.format.drm, Some("XR24".parse().unwrap()));
-        drop(frame);
-        assert_eq!(Arc::strong_count(&pixels), 2, "its buffer is not written to while it can be encoded once more");
+        Ready { picture, format: Format { width: planes.width(), height: planes.height(), frame_rate: self.most } }
     }
 }
