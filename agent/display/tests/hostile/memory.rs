@@ -129,7 +129,7 @@ fn descriptors_that_no_request_takes() {
     program.wait_until_ended();
     assert!(display.log().contains("too many descriptors"), "{}", program.error);
     still_serves(&mut display, &mut witness);
-    while display.descriptors() > 500 {
+    while display.descriptors() > Some(500) {
         witness.draws();
     }
 }

@@ -75,7 +75,7 @@ fn pools() {
     let globals = program.globals();
     let before = display.descriptors();
     let memory = memory(4096);
-    let mut most = 0;
+    let mut most = None;
     many(&mut program, 10_000, |program| {
         program.pool(globals, memory.as_fd(), i32::MAX);
         if program.round_trip() {
@@ -84,7 +84,9 @@ fn pools() {
     });
     program.wait_until_ended();
     assert!(program.error.contains("too many pools"), "{}", program.error);
-    assert!(most > 256 + before && most < 2000 + before, "{most}");
+    if let Some((before, most)) = before.zip(most) {
+        assert!(most > 256 + before && most < 2000 + before, "{most}");
+    }
     still_serves(&mut display, &mut witness);
 }
 

@@ -101,8 +101,9 @@ impl Display {
         (pages[1] - pages[2]) * 4096
     }
 
-    pub(crate) fn descriptors(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    /// Its open descriptors. `None`: the kernel tells those of a program that is not dumpable to root alone.
+    pub(crate) fn descriptors(&self) -> Option<usize> {
+        Some(std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok()?.count())
     }
 }
 
