@@ -43,13 +43,14 @@ RELEASE := target/release
 GENERATED := target/gen
 CONTEXTS := target/images
 BUILT := $(RELEASE)/.dillinger-built
-SOURCES := Cargo.toml Cargo.lock quadlet/images/display/modules \
+SOURCES := Cargo.toml Cargo.lock \
 	$(shell find agent -type f -not -path 'agent/doc/*' -not -path 'agent/*/fuzz/*')
 
 # What is installed, as SOURCE=DESTINATION: programs, files as they are, and files in which paths are filled in.
 PROGRAMS = \
 	$(RELEASE)/dillinger-runner=$(LIBEXECDIR)/dillinger-runner \
 	$(RELEASE)/dillinger-display=$(LIBEXECDIR)/dillinger-display \
+	$(RELEASE)/dillinger-sound=$(LIBEXECDIR)/dillinger-sound \
 	$(RELEASE)/dillinger-stream=$(LIBEXECDIR)/dillinger-stream \
 	$(RELEASE)/dillinger-wine=$(LIBEXECDIR)/dillinger-wine \
 	$(RELEASE)/dillinger-launch.exe=$(LIBEXECDIR)/dillinger-launch.exe \
@@ -59,10 +60,9 @@ into = $(foreach file,$(1),$(file)=$(2)/$(notdir $(file)))
 section = $(foreach n,$(2),$(call into,$(filter %.$(n),$(1)),$(MANDIR)/man$(n)))
 # What Podman builds the images from, below the directory $(1): files, and what can be run.
 context_files = $(foreach image,base display wine,\
-	$(call into,$(filter-out %/install %/keep,$(wildcard quadlet/images/$(image)/*)),$(1)/$(image)))
+	$(call into,$(filter-out %/install,$(wildcard quadlet/images/$(image)/*)),$(1)/$(image)))
 context_programs = $(foreach image,display wine,$(call into,quadlet/images/$(image)/install,$(1)/$(image))) \
-	$(call into,quadlet/images/display/keep,$(1)/display) \
-	$(call into,$(RELEASE)/dillinger-display $(RELEASE)/dillinger-stream,$(1)/display) \
+	$(call into,$(foreach program,display sound stream,$(RELEASE)/dillinger-$(program)),$(1)/display) \
 	$(call into,$(RELEASE)/dillinger-wine $(RELEASE)/dillinger-launch.exe,$(1)/wine)
 FILES = \
 	$(call into,$(wildcard units/*.slice),$(USERUNITDIR)) \
@@ -90,8 +90,9 @@ copy = set -e; for pair in $(2); do install -D -m $(1) "$${pair%%=*}" "$(3)$${pa
 BUILD_PACKAGES := build-essential cmake gcc-mingw-w64-x86-64-win32 libgstreamer1.0-dev \
 	libgstreamer-plugins-base1.0-dev libpixman-1-dev libxkbcommon-dev pkg-config
 WORLD_PACKAGES := iproute2 procps python3 python3-pip
-CHECK_PACKAGES := binutils dbus dbus-user-session g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 libxml2-utils mandoc \
-	nodejs nsis shellcheck shfmt systemd wixl xkb-data xwayland xz-utils
+CHECK_PACKAGES := alsa-utils binutils dbus dbus-user-session g++-mingw-w64-i686-win32 g++-mingw-w64-x86-64-win32 \
+	gstreamer1.0-plugins-good gstreamer1.0-tools libasound2-plugins libxml2-utils mandoc nodejs nsis pulseaudio-utils \
+	shellcheck shfmt systemd wixl xkb-data xwayland xz-utils
 
 .PHONY: help
 help: ## list the targets
@@ -103,8 +104,8 @@ build: $(BUILT) ## build the programs, manual pages and completions
 $(BUILT): $(SOURCES)
 	@if [ -n "$(filter install,$(MAKECMDGOALS))" ] && [ -n "$$SUDO_USER" ]; then \
 		echo "the programs are not built or out of date: run 'make build' as $$SUDO_USER first" >&2; exit 1; fi
-	@$(PLAIN) $(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-display --bin dillinger-stream \
-		--bin dillinger-wine --bin dillingerctl --bin xtask
+	@$(PLAIN) $(CARGO) build --release --locked --bin dillinger-runner --bin dillinger-display --bin dillinger-sound \
+		--bin dillinger-stream --bin dillinger-wine --bin dillingerctl --bin xtask
 	@echo "   Compiling dillinger-launch.exe"
 	@$(PLAIN) $(WINDOWS_CC) -O2 -s -Wall -Wextra -Werror -municode -Wl,--no-insert-timestamp \
 		-o $(RELEASE)/dillinger-launch.exe $(wildcard agent/wine/launch/*.c)

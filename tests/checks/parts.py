@@ -38,6 +38,7 @@ PARTS = (
     part("streaming", "streamed sessions in browsers", "tests/streaming/run", processors=0),
     part("browser", "the player page, in browsers", "tests/browser/run", processors=0),
     part("windows", "Windows games", "tests/windows/run", processors=0),
+    part("display", "the display server with its image's X server", "tests/display/run"),
     part("uinput", "virtual controllers on a real kernel", "tests/streaming/uinput"),
     part("scenarios", "scenarios, Debian 13", "tests/scenarios/run --guest debian13"),
     part("scenarios-14", "scenarios, Debian testing: what systemd and Podman do",
@@ -54,6 +55,7 @@ PARTS = (
     part("fuzz", "what comes from the network is fuzzed", "agent/stream/fuzz/run 600", targets=(ALL,), processors=2),
     part("fuzz-ring", "what display and streamer say to each other is fuzzed", "agent/ring/fuzz/run 600", targets=(ALL,),
          processors=2),
+    part("fuzz-sound", "what games say to the sound server is fuzzed", "agent/sound/fuzz/run 600", targets=(ALL,), processors=2),
 )
 
 

@@ -87,7 +87,7 @@ def main():
     place = PLACE.read_text(encoding="utf-8").strip()
     for module, arguments in MODULES.items():
         print("module", module, load(module, arguments.format(place=place)), flush=True)
-    # The server connects to PipeWire for each program, and not to the display server.
+    # Not a socket of the display's, for which PipeWire's server would take it.
     print("stream of a program with remote.name", play({}, {"remote.name": "/run/display/wayland-0"}), flush=True)
     for values in streams(place):
         print("stream with", *values, play(values), flush=True)

@@ -16,18 +16,16 @@ def inside(pid):
 
 
 class Walls(Scenario):
-    def test_nobody_gets_at_the_streamer_or_the_display_server(self):
+    def test_nobody_gets_at_the_parts_of_the_display(self):
         session = start()
         container = f"dillinger-session-{session.id}-display"
         tool = (Path(__file__).parent / "neighbour").read_bytes()
         install = ["sh", "-c", f"cat >{TOOL} && chmod +x {TOOL}"]
         run("podman", "exec", "--interactive", container, *install, input=tool, text=False)
 
-        def gets(name):
-            return run("podman", "exec", container, TOOL, inside(program(session, name))).split()
-
-        for name in "dillinger-stream", "dillinger-display":
-            self.assertEqual(gets(name), [], f"of {name}")
-        # So the tool can, where nothing is in its way.
-        self.assertIn("memory", gets("wireplumber"))
-        self.assertIn("ptrace", gets("wireplumber"))
+        for name in "dillinger-stream", "dillinger-display", "dillinger-sound":
+            got = run("podman", "exec", container, TOOL, inside(program(session, name)))
+            self.assertEqual(got, "", f"of {name}")
+        # Where nothing is in its way, the tool gets at everything.
+        got = run("podman", "exec", container, "sh", "-c", f"sleep 60 & {TOOL} $!; kill $!").split()
+        self.assertLessEqual({"memory", "addresses", "environment", "descriptors", "ptrace"}, set(got))

@@ -1,7 +1,6 @@
 //! The programs that the streamer runs: the display server and the sound server.
 
 mod display;
-mod pulse;
 mod sound;
 
 pub(crate) use display::Display;
@@ -12,7 +11,7 @@ use anyhow::Context;
 use futures_util::future::join_all;
 use rustix::process::{Pid, Signal};
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -31,21 +30,14 @@ fn command(program: impl AsRef<OsStr>, directory: &Path) -> Command {
     for name in ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "NOTIFY_SOCKET"] {
         command.env_remove(name);
     }
-    command.env("XDG_RUNTIME_DIR", directory).env("XDG_CONFIG_HOME", config(directory)).kill_on_drop(true);
+    command.env("XDG_RUNTIME_DIR", directory).kill_on_drop(true);
     sys::die_with_parent(&mut command);
     command
 }
 
-/// Where the settings of the programs are written.
-fn config(directory: &Path) -> std::path::PathBuf {
-    directory.join("config")
-}
-
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
-    }
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+/// A program that lies beside this one.
+fn beside(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(std::env::current_exe().context("this program")?.with_file_name(name))
 }
 
 fn spawn(mut command: Command) -> anyhow::Result<Child> {

@@ -1,6 +1,6 @@
 //! The display server, with its X server.
 
-use super::{command, ending, socket, spawn, stop};
+use super::{beside, command, ending, socket, spawn, stop};
 use crate::args::Args;
 use anyhow::Context;
 use dillinger_ring::socket::Socket;
@@ -21,12 +21,10 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    /// Starts it, which lies beside this program. Its sockets are made in the directory; who else has the connection that
-    /// is returned is nobody.
+    /// Starts it, and returns the connection to it. Its other sockets are made in the directory.
     pub(crate) fn start(args: &Args) -> anyhow::Result<(Self, Socket)> {
-        let program = std::env::current_exe().context("this program")?.with_file_name(PROGRAM);
         let (socket, other) = dillinger_ring::socket::pair().context("no connection to the display server")?;
-        let mut server = command(program, &args.directory);
+        let mut server = command(beside(PROGRAM)?, &args.directory);
         let number = |value: u32| value.to_string();
         server
             .arg("--directory")

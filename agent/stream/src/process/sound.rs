@@ -1,52 +1,36 @@
-//! The sound server: `PipeWire` with one sink, which is a pipe to this process.
-//!
-//! A pipe and not the monitor of a sink without hardware: a reader of a monitor is a client that has to be connected
-//! and linked anew after each failure, that holds a library's calls up while the server is stuck, and that keeps the
-//! server at work while nothing plays.
+//! The sound server, which writes what games play into a pipe to this process.
 
-mod image;
-mod settings;
-
-use super::{LOOK, command, config, ending, pulse, socket, spawn, stop, write};
+use super::{beside, command, ending, spawn, stop};
 use crate::media::AudioStatus;
-use anyhow::{Context, bail};
-use futures_util::future::select_all;
-use image::Image;
-use rustix::fs::{CWD, Mode};
-use std::future;
+use anyhow::Context;
+use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::net::unix::pipe;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::watch;
 
-/// For the server to begin to serve. It takes a tenth of a second, or many on a computer that is slow and busy; nobody
-/// waits for it.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// Between the end of a program and its next start, at first and at most.
+/// The program.
+const PROGRAM: &str = "dillinger-sound";
+/// Where programs that play connect, in the directory of the display. Agreed with the units.
+const SOCKET: &str = "pulse/native";
+/// Between the end of the server and its next start, at first and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// A server that ran this long has nothing to do with the failures before.
 const STEADY: Duration = Duration::from_secs(30);
-/// What games play into.
-const SINK: &str = "game-sink";
 
-/// The program without which the others cannot be.
-const FIRST: &str = "pipewire";
-/// In the order of their start. The second links what plays to the sink, the third speaks with the games.
-const PROGRAMS: [&str; 3] = [FIRST, "wireplumber", "pipewire-pulse"];
-
-/// The sound server, whose programs are started again when they die.
+/// The sound server, which is started again when it dies.
 #[derive(Debug)]
 pub(crate) struct Sound {
+    program: PathBuf,
     directory: PathBuf,
-    /// The game's socket outlives the server behind it: it is mounted into the game's container. None if there will be no
-    /// server, so that a game that connects is refused and does not wait.
-    listener: Option<UnixListener>,
-    /// Those that run.
-    programs: Vec<(&'static str, Child)>,
+    /// The game's socket outlives the server behind it: it is mounted into the game's container.
+    listener: UnixListener,
+    /// The pipe outlives it too.
+    pipe: OwnedFd,
+    running: Option<Child>,
     status: watch::Sender<AudioStatus>,
 }
 
@@ -55,24 +39,21 @@ impl Sound {
     ///
     /// To be called in a tokio runtime.
     pub(crate) fn new(directory: &Path) -> anyhow::Result<(Self, pipe::Receiver)> {
-        let settings = config(directory);
-        let pipe = settings.join("sound");
-        for (file, text) in settings::files(SINK, &pipe) {
-            write(&settings.join(file), &text)?;
-        }
-        let reader = make_pipe(&pipe).with_context(|| format!("cannot make {}", pipe.display()))?;
-        let path = Self::socket(directory);
-        std::fs::create_dir_all(directory.join("pulse")).context("cannot make the directory of the sound server")?;
-        remove(&path).with_context(|| format!("cannot replace {}", path.display()))?;
-        let listener = UnixListener::bind(&path).with_context(|| format!("cannot listen at {}", path.display()))?;
-        let (status, _) = watch::channel(AudioStatus::Failed("the sound server has not answered yet".to_owned()));
-        let listener = Some(listener);
-        Ok((Self { directory: directory.to_owned(), listener, programs: Vec::new(), status }, reader))
+        Self::of(beside(PROGRAM)?, directory)
     }
 
-    /// Where programs that play connect.
-    fn socket(directory: &Path) -> PathBuf {
-        directory.join("pulse/native")
+    /// The same with another program.
+    fn of(program: PathBuf, directory: &Path) -> anyhow::Result<(Self, pipe::Receiver)> {
+        let path = directory.join(SOCKET);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        }
+        remove(&path).with_context(|| format!("cannot replace {}", path.display()))?;
+        let listener = UnixListener::bind(&path).with_context(|| format!("cannot listen at {}", path.display()))?;
+        let (reader, pipe) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).context("no pipe for sound")?;
+        let reader = pipe::Receiver::from_owned_fd(reader).context("no pipe for sound")?;
+        let (status, _) = watch::channel(AudioStatus::Failed("the sound server has not been started yet".to_owned()));
+        Ok((Self { program, directory: directory.to_owned(), listener, pipe, running: None, status }, reader))
     }
 
     /// How the server is.
@@ -80,37 +61,14 @@ impl Sound {
         self.status.subscribe()
     }
 
-    /// Starts the server's programs whenever they are not there, unless the image has more than they need. Never returns.
+    /// Starts the server whenever it is not there. Never returns.
     pub(crate) async fn run(&mut self) {
-        match Image::look() {
-            Ok(image) => self.keep(&image).await,
-            Err(error) => self.refuse(&error.to_string()).await,
-        }
-    }
-
-    /// There will be no sound.
-    async fn refuse(&mut self, reason: &str) {
-        self.listener = None;
-        tracing::error!(reason, "no sound in this session");
-        self.status.send_replace(AudioStatus::Failed(reason.to_owned()));
-        future::pending::<()>().await;
-    }
-
-    /// Starts the programs whenever they are not there.
-    async fn keep(&mut self, image: &Image) {
         let mut back_off = BACK_OFF.0;
         loop {
             let began = Instant::now();
-            let reason = match self.start(image).await {
-                Ok(()) => {
-                    tracing::info!(after = ?began.elapsed(), "there is sound");
-                    self.status.send_replace(AudioStatus::Running);
-                    self.died().await
-                }
-                Err(error) => {
-                    self.stop().await;
-                    format!("{error:#}")
-                }
+            let reason = match self.serve().await {
+                Ok(ended) => ended,
+                Err(error) => format!("{error:#}"),
             };
             if began.elapsed() >= STEADY {
                 back_off = BACK_OFF.0;
@@ -122,86 +80,28 @@ impl Sound {
         }
     }
 
-    /// Starts what is not there, until games can play.
-    async fn start(&mut self, image: &Image) -> anyhow::Result<()> {
-        for name in PROGRAMS {
-            if self.programs.iter().any(|(running, _)| *running == name) {
-                continue;
-            }
-            let child = spawn(self.program(name, image)?)?;
-            self.programs.push((name, child));
-            if name == FIRST {
-                let path = self.directory.join("pipewire-0");
-                self.or_died(socket(&path, PATIENCE)).await.context(name)?;
-            }
-        }
-        let path = Self::socket(&self.directory);
-        self.or_died(plays(&path)).await
+    /// Starts the server, and returns how it ended.
+    async fn serve(&mut self) -> anyhow::Result<String> {
+        let mut program = command(&self.program, &self.directory);
+        let socket = self.listener.try_clone().context("the socket of the sound server")?;
+        let pipe = self.pipe.try_clone().context("the pipe of the sound server")?;
+        program.stdin(OwnedFd::from(socket)).stdout(pipe);
+        let child = self.running.insert(spawn(program)?);
+        // Who connects before it serves waits in the socket.
+        self.status.send_replace(AudioStatus::Running);
+        let status = child.wait().await.context(PROGRAM)?;
+        self.running = None;
+        Ok(format!("{PROGRAM} {}", ending(status)))
     }
 
-    fn program(&self, name: &str, image: &Image) -> anyhow::Result<Command> {
-        let mut program = command(if name == "pipewire-pulse" { "sh" } else { name }, &self.directory);
-        program.envs(image.environment()).env("PIPEWIRE_CONFIG_DIR", settings::of_pipewire(&config(&self.directory)));
-        match name {
-            // The one profile that looks for no hardware, of which there is none. Without a bus it leaves parts out, which it
-            // would tell each time.
-            "wireplumber" => program.args(["--profile", "policy"]).env("WIREPLUMBER_DEBUG", "W"),
-            "pipewire-pulse" => {
-                let listener = self.listener.as_ref().context("the socket of the sound server is closed")?;
-                let listener: OwnedFd = listener.try_clone().context("the socket of the sound server")?.into();
-                // sd_listen_fds(3): descriptor 3, and the process's own number.
-                program
-                    .args(["-c", "LISTEN_FDS=1 LISTEN_PID=$$ exec pipewire-pulse 3<&0 </dev/null"])
-                    .stdin(Stdio::from(listener))
-            }
-            _ => &mut program,
-        };
-        Ok(program)
-    }
-
-    /// Waits for something, unless a program dies before.
-    async fn or_died<T>(&mut self, ready: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-        tokio::select! {
-            result = ready => result,
-            reason = self.died() => bail!(reason),
-        }
-    }
-
-    /// Until a program ends, and says so.
-    async fn died(&mut self) -> String {
-        let ends = self.programs.iter_mut().map(|(_, child)| Box::pin(child.wait()));
-        let (ended, which, _) = select_all(ends).await;
-        let (name, _) = self.programs.swap_remove(which);
-        if name == FIRST {
-            self.stop().await;
-        }
-        ended.map_or_else(|error| format!("{name}: {error}"), |status| format!("{name} {}", ending(status)))
-    }
-
-    /// Ends all programs.
+    /// Ends it.
     pub(crate) async fn stop(&mut self) {
-        stop(self.programs.iter_mut().map(|(_, child)| child)).await;
-        self.programs.clear();
+        stop(self.running.iter_mut()).await;
+        self.running = None;
     }
 }
 
-/// Until a program that connects would play into the sink.
-async fn plays(socket: &Path) -> anyhow::Result<()> {
-    let plays = async {
-        while !pulse::plays_to(socket, SINK).await.unwrap_or(false) {
-            tokio::time::sleep(LOOK).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, plays).await.map_err(|_| anyhow::anyhow!("the sound server does not serve {SINK}"))
-}
-
-/// The pipe, and its end that is read. It is held open for both: whoever writes comes and goes.
-fn make_pipe(path: &Path) -> std::io::Result<pipe::Receiver> {
-    remove(path)?;
-    rustix::fs::mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR)?;
-    pipe::OpenOptions::new().read_write(true).open_receiver(path)
-}
-
+/// A file that may not be there.
 fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
@@ -212,19 +112,48 @@ fn remove(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::ErrorKind;
-    use std::os::unix::net::UnixStream;
+    use std::os::unix::fs::PermissionsExt;
+    use tokio::io::AsyncReadExt;
+
+    /// A server that plays a word and then does what the script says.
+    fn server(directory: &Path, script: &str) -> PathBuf {
+        let program = directory.join("server");
+        std::fs::write(&program, format!("#!/bin/sh\nprintf word\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    async fn until(status: &mut watch::Receiver<AudioStatus>, wanted: &AudioStatus) {
+        status.wait_for(|status| status == wanted).await.unwrap();
+    }
 
     #[tokio::test]
-    async fn a_game_does_not_wait_for_a_server_that_will_not_be() {
+    async fn a_server_that_dies_goes_on_in_the_same_socket_and_pipe() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut sound, _pipe) = Sound::new(directory.path()).unwrap();
-        let game = Sound::socket(directory.path());
-        UnixStream::connect(&game).unwrap();
-        let refused = tokio::time::timeout(Duration::from_millis(1), sound.refuse("there is more")).await;
-        assert!(refused.is_err(), "it goes on for ever");
-        assert_eq!(*sound.status().borrow(), AudioStatus::Failed("there is more".to_owned()));
-        assert_eq!(UnixStream::connect(&game).unwrap_err().kind(), ErrorKind::ConnectionRefused);
-        assert!(sound.programs.is_empty());
+        let program = server(directory.path(), "[ -S /proc/self/fd/0 ] && exit 3");
+        let (mut sound, mut pipe) = Sound::of(program, directory.path()).unwrap();
+        std::os::unix::net::UnixStream::connect(directory.path().join(SOCKET)).unwrap();
+        let mut status = sound.status();
+        let play = async {
+            until(&mut status, &AudioStatus::Failed("dillinger-sound ended with status 3".to_owned())).await;
+            until(&mut status, &AudioStatus::Running).await;
+            let mut played = [0; 8];
+            pipe.read_exact(&mut played).await.unwrap();
+            assert_eq!(&played, b"wordword");
+        };
+        tokio::select! { () = sound.run() => {}, () = play => {} }
+        sound.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_be_started_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut sound, _pipe) = Sound::of(directory.path().join("none"), directory.path()).unwrap();
+        let mut status = sound.status();
+        let told = async {
+            let failed = |status: &AudioStatus| matches!(status, AudioStatus::Failed(reason) if reason.contains("cannot start") && reason.contains("none"));
+            status.wait_for(failed).await.unwrap();
+        };
+        tokio::select! { () = sound.run() => {}, () = told => {} }
     }
 }
