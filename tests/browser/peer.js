@@ -55,6 +55,13 @@ window.addEventListener('unhandledrejection', ({ reason }) => peer.errors.push(S
 
 const stream = picture(640, 360);
 
+/** Greets until the page plays: Chromium calls a channel open before its transport takes anything, and loses what is sent. */
+function greet() {
+    if (!query.has('shy') && player.state === 'connecting') {
+        peer.greet();
+    }
+}
+
 async function answer(offer, options) {
     peer.exchanges.push(options);
     if (peer.refuse) {
@@ -73,14 +80,9 @@ async function answer(offer, options) {
                 peer.packets[channel.label].push(hex(data));
             }
         });
-        if (channel.label === 'control' && !query.has('shy')) {
-            // Chromium may tell of a channel a moment before it can be written to.
-            const greet = () => channel.send(JSON.stringify({ ...peer.hello, role: options.role }));
-            if (channel.readyState === 'open') {
-                greet();
-            } else {
-                channel.addEventListener('open', greet, { once: true });
-            }
+        if (channel.label === 'control') {
+            peer.greet = () => channel.send(JSON.stringify({ ...peer.hello, role: options.role }));
+            greet();
         }
     });
     await end.setRemoteDescription({ type: 'offer', sdp: offer });
@@ -99,6 +101,7 @@ async function answer(offer, options) {
 
 setInterval(() => {
     if (peer.channels?.control?.readyState === 'open') {
+        greet();
         peer.tell({ type: 'stats', frameRate: 60, bitrate: 4e6, encodeLatencyUsec: 4800, captured: 1, droppedFrames: 0, viewers: 1 });
     }
 }, 1000);

@@ -1,6 +1,6 @@
 /** One WebRTC connection to the streamer: one offer, one answer, no trickle, and its three data channels. */
 
-/** Milliseconds until there must be a connection. */
+/** Milliseconds until the streamer must have greeted. */
 const CONNECT_TIMEOUT = 20_000;
 /** Browsers call a connection disconnected long before they give it up: how long to wait for its return. */
 const DISCONNECTED_TIMEOUT = 3000;
@@ -31,6 +31,7 @@ export class Connection {
     #on;
     #timers = {};
     #closed = false;
+    #greeted = false;
 
     /** The streamer's id of this viewer, once it has answered. */
     viewer = '';
@@ -111,7 +112,6 @@ export class Connection {
 
     #opened() {
         if (this.writable) {
-            clearTimeout(this.#timers.connect);
             this.#heard();
             this.#on.open();
         }
@@ -126,13 +126,13 @@ export class Connection {
             return;
         }
         if (message && typeof message === 'object') {
+            this.#greeted ||= message.type === 'hello';
             this.#on.message(message);
         }
     }
 
     #watch() {
-        this.#timers.connect = setTimeout(
-            () => this.#lose('Timeout', 'no connection came about: a firewall may keep UDP away'), CONNECT_TIMEOUT);
+        this.#timers.connect = setTimeout(() => this.#late(), CONNECT_TIMEOUT);
         const changed = () => {
             const state = this.#peer.connectionState;
             clearTimeout(this.#timers.disconnected);
@@ -146,6 +146,14 @@ export class Connection {
         this.#peer.addEventListener('connectionstatechange', changed);
         changed();
         this.#opened();
+    }
+
+    #late() {
+        if (!this.writable) {
+            this.#lose('Timeout', 'no connection came about: a firewall may keep UDP away');
+        } else if (!this.#greeted) {
+            this.#lose('Timeout', 'the streamer has not greeted');
+        }
     }
 
     #heard() {
