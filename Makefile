@@ -73,6 +73,7 @@ FILES = \
 	$(if $(SYSTEMLIBDIR),units/dillinger-runner.sysusers=$(SYSTEMLIBDIR)/sysusers.d/dillinger-runner.conf) \
 	$(if $(SYSTEMLIBDIR),units/dillinger-runner.modules-load=$(SYSTEMLIBDIR)/modules-load.d/dillinger-runner.conf) \
 	$(call into,agent/runner/share/runner.toml,$(DATADIR)/dillinger) \
+	$(call into,$(wildcard quadlet/seccomp/*.json),$(DATADIR)/dillinger/seccomp) \
 	$(call into,quadlet/dillinger_library.volume,$(QUADLETDIR)) \
 	$(call section,$(wildcard agent/doc/man/* $(GENERATED)/*.1),1 5 7 8) \
 	$(GENERATED)/dillingerctl.bash=$(DATADIR)/bash-completion/completions/dillingerctl \

@@ -18,6 +18,7 @@ from world import (
 STREAM = f"{SESSION}.Stream"
 
 IMAGE = "localhost/dillinger/display:latest"
+PARTS = "display", "sound", "streamer"
 AGENT = "dillinger-runner.service"
 ALLOCATE = "x=[]\nwhile True: x.append(bytearray(1<<20))"
 # A program that connects to the X server and says what that wants to hear at first: little-endian, version 11, no authority.
@@ -26,7 +27,7 @@ x = socket.socket(socket.AF_UNIX)
 x.connect("/tmp/.X11-unix/X0")
 x.sendall(bytes([ord("l"), 0, 11, *[0] * 9]))
 assert x.recv(1) == bytes([1])
-print("connected", flush=True)
+print("x is there", flush=True)
 time.sleep(600)"""
 
 
@@ -34,19 +35,22 @@ def streamed(*command, **keys):
     return running(*(command or ("/bin/sleep", "600")), Display="stream", **keys)
 
 
-def display(session):
-    return f"dillinger-session-{session.id}-display"
+def container(session, part):
+    """The container of a part of a session's display: `display`, `sound` or `streamer`."""
+    return f"dillinger-session-{session.id}-{part}"
 
 
-def streamer(session):
-    """The streamer: the child of the init in the display's container."""
-    init = int(run("podman", "inspect", "--format", "{{.State.Pid}}", display(session)))
-    return int(run("pgrep", "--parent", str(init)).split()[0])
+def state(session, part):
+    return unit(f"{container(session, part)}.service", "ActiveState")["ActiveState"]
 
 
-def part(session, name):
-    """The process of a session's display that runs a program of this name, if there is one."""
-    for pid in find_processes(f"{session.id}-display"):
+def main_process(session, part):
+    return int(run("podman", "inspect", "--format", "{{.State.Pid}}", container(session, part)))
+
+
+def program(session, part, name):
+    """The process in a part of a session's display that runs a program of this name, if there is one."""
+    for pid in find_processes(f"{session.id}-{part}"):
         try:
             # The kernel keeps 15 characters (proc_pid_comm(5)).
             if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == name[:15]:
@@ -70,7 +74,8 @@ def outcomes(session):
 class Display(Scenario):
     def assert_end(self, session, outcome, status=None, deadline=60):
         last = super().assert_end(session, outcome, status, deadline)
-        until(lambda: unit(f"{display(session)}.service", "ActiveState")["ActiveState"] != "active", "the display is gone")
+        for part in PARTS:
+            until(lambda part=part: state(session, part) in ("inactive", "failed"), f"the {part} is gone")
         return last
 
 
@@ -89,18 +94,19 @@ class Starts(Display):
         session = start("/bin/bash", "-c", "test -z $PULSE_SERVER && ! test -e /run/dillinger/pulse", Display="stream",
                         Audio="none")
         self.assert_end(session, "exited", 0)
+        self.assertEqual(journal(f"_SYSTEMD_USER_UNIT={container(session, 'sound')}.service"), [])
 
-    def test_both_are_in_the_slice(self):
+    def test_all_are_in_the_slice(self):
         session = streamed()
         names = {path.name for path in session.cgroup().iterdir() if path.is_dir()}
-        self.assertEqual(names, {session.unit, f"{display(session)}.service"})
-        for name in "display", "display/X11-unix":
+        self.assertEqual(names, {session.unit, *(f"{container(session, part)}.service" for part in PARTS)})
+        for name in "display", "display/X11-unix", "sound", "streamer", "rendezvous/display", "rendezvous/sound":
             self.assertEqual((RUNTIME / "dillinger/sessions" / session.id / name).stat().st_mode & 0o777, 0o700)
 
     def test_pictures_of_x_clients_are_shared_and_nothing_else_of_the_memory(self):
         session = streamed("/bin/bash", "-c", "readlink /proc/self/ns/ipc; stat --format %d /dev/shm; echo told; sleep 600")
         until(lambda: "told" in session.log(), "the game tells what it sees")
-        root = f"/proc/{streamer(session)}"
+        root = f"/proc/{main_process(session, 'display')}"
         self.assertIn(run("sudo", "readlink", f"{root}/ns/ipc").strip(), session.log().splitlines())
         self.assertNotIn(run("sudo", "stat", "--format", "%d", f"{root}/root/dev/shm").strip(), session.log().splitlines())
 
@@ -130,7 +136,8 @@ class GameEnds(Display):
         self.assert_end(session, "stopped")
 
     def test_by_systemctl_stop(self):
-        for name in "{0.unit}", "{0.slice}", "dillinger-session-{0.id}-display.service":
+        parts = (f"dillinger-session-{{0.id}}-{part}.service" for part in ("display", "streamer"))
+        for name in "{0.unit}", "{0.slice}", *parts:
             session = streamed()
             systemctl("stop", name.format(session))
             self.assert_end(session, "stopped")
@@ -151,57 +158,65 @@ class GameEnds(Display):
 
 
 class DisplayDies(Display):
-    def test_kill_9_of_the_streamer(self):
-        session = streamed()
-        kill(streamer(session))
+    NEEDED = {"display": "display server", "streamer": "streamer"}
+
+    def assert_killed(self, session, part):
         last = self.assert_end(session, "display-failed", signal.SIGKILL)
-        self.assertIn("its display was killed by signal 9", last["OutcomeReason"])
+        self.assertIn(f"its {self.NEEDED[part]} was killed by signal 9", last["OutcomeReason"])
+
+    def test_kill_9(self):
+        for part in self.NEEDED:
+            session = streamed()
+            kill(main_process(session, part))
+            self.assert_killed(session, part)
 
     def test_kill_9_of_the_containers_monitor(self):
-        session = streamed()
-        kill(int(unit(f"{display(session)}.service", "MainPID")["MainPID"]))
-        self.assert_end(session, "display-failed", signal.SIGKILL)
+        for part in self.NEEDED:
+            session = streamed()
+            kill(int(unit(f"{container(session, part)}.service", "MainPID")["MainPID"]))
+            self.assert_killed(session, part)
 
     def test_podman_kill(self):
         session = streamed()
-        run("podman", "kill", display(session))
-        self.assert_end(session, "display-failed", signal.SIGKILL)
+        run("podman", "kill", container(session, "display"))
+        self.assert_killed(session, "display")
 
     def test_unseen(self):
         session = streamed()
         kill_agent()
-        kill(streamer(session))
+        kill(main_process(session, "display"))
         until(lambda: unit(session.unit, "ActiveState")["ActiveState"] != "active", "the game is gone")
         self.assertEqual(outcomes(session), ["display-failed"])
 
     def test_before_a_game_that_ignores_sigterm(self):
         session = streamed("/bin/bash", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done", TimeoutStopUSec=3_000_000)
         until(lambda: "ready" in session.log(), "the trap is set")
-        kill(streamer(session))
+        kill(main_process(session, "streamer"))
         self.assert_end(session, "display-failed", signal.SIGKILL)
-
-    def test_the_display_server_dies(self):
-        session = streamed()
-        kill(part(session, "dillinger-display"))
-        self.assert_end(session, "display-failed")
-        self.assert_said(session, "the display server was killed by signal 9")
 
     def test_the_x_server_dies(self):
         session = streamed("/usr/bin/python3", "-c", CONNECT_TO_X)
-        until(lambda: "connected" in session.log(), "the game has an X server")
-        kill(part(session, "Xwayland"))
-        self.assert_end(session, "display-failed")
-        self.assert_said(session, "Xwayland ended")
+        until(lambda: "x is there" in session.log().splitlines(), "the game has an X server")
+        kill(program(session, "display", "Xwayland"))
+        last = self.assert_end(session, "display-failed")
+        self.assertRegex(last["OutcomeReason"], "its display server exited with status 1: .*Xwayland ended")
 
-    def assert_said(self, session, text):
-        """The display says why it ends."""
-        said = [str(one.get("MESSAGE")) for one in journal(f"_SYSTEMD_USER_UNIT={display(session)}.service")]
-        self.assertTrue(any(text in line for line in said), said)
+    def test_the_sound_server_dies_alone(self):
+        session = streamed()
+        for _ in range(6):
+            before = program(session, "sound", "dillinger-sound")
+            kill(before)
+            until(lambda before=before: program(session, "sound", "dillinger-sound") not in (None, before),
+                  "the sound server is there again")
+            until(lambda: state(session, "sound") == "active", "games can play again")
+        self.assertEqual(session.get("State"), "running")
+        session.stop()
+        self.assert_end(session, "stopped")
 
 
 class StartFails(Display):
     def setUp(self):
-        """An image whose streamer is not there."""
+        """An image without the programs of a display."""
         super().setUp()
         run("podman", "tag", IMAGE, "localhost/kept:latest")
         self.addCleanup(self.restore)
@@ -214,26 +229,26 @@ class StartFails(Display):
     def test_the_display_does_not_start(self):
         session = start("/bin/sleep", "600", Display="stream")
         last = self.assert_end(session, "start-failed")
-        self.assertIn("its display", last["OutcomeReason"])
+        self.assertRegex(last["OutcomeReason"], "its (display server|streamer): ")
         self.assertEqual(last["StartedTimestamp"], 0)
 
     def test_unseen(self):
         session = start("/bin/sleep", "600", Display="stream")
         kill_agent()
-        until(lambda: unit(f"{display(session)}.service", "ActiveState")["ActiveState"] in ("inactive", "failed"),
-              "the display has failed")
+        until(lambda: state(session, "streamer") in ("inactive", "failed"), "the streamer has failed")
         self.assertEqual(outcomes(session), ["start-failed"])
 
 
 class Limits(Display):
-    def test_memory_counts_both(self):
+    def test_memory_counts_all(self):
         session = start("/usr/bin/python3", "-c", ALLOCATE, Display="stream", MemoryMax=256 << 20, MemorySwapMax=0)
         self.assert_end(session, "oom-kill")
 
     def test_the_game_is_what_the_kernel_kills(self):
         session = streamed()
         score = int(run("cat", f"/proc/{session.game()}/oom_score_adj"))
-        self.assertGreater(score, int(run("cat", f"/proc/{streamer(session)}/oom_score_adj")))
+        for part in PARTS:
+            self.assertGreater(score, int(run("cat", f"/proc/{main_process(session, part)}/oom_score_adj")), part)
 
 
 class AgentGoes(Display):
@@ -241,7 +256,7 @@ class AgentGoes(Display):
         session = streamed()
         kill_agent()
         self.assertEqual(session.get("State"), "running")
-        kill(streamer(session))
+        kill(main_process(session, "streamer"))
         until(lambda: session.get("State") == "ended", "the end is known")
         self.assertEqual(session.get("Outcome"), "display-failed")
 

@@ -9,11 +9,12 @@ class Life(Scenario):
     def test_the_display_is_there_before_the_game(self):
         session = start(script="python3 /opt/game/seat.py; exec sleep 600")
         until_logged(session, "seat pointer keyboard")
-        display = unit(f"dillinger-session-{session.id}-display.service", "ActiveEnterTimestampMonotonic")
-        game = unit(session.unit, "InactiveExitTimestampMonotonic")
-        ready, begun = (int(*one.values()) for one in (display, game))
-        self.assertGreater(ready, 0)
-        self.assertLessEqual(ready, begun)
+        begun = int(*unit(session.unit, "InactiveExitTimestampMonotonic").values())
+        for part in "display", "sound", "streamer":
+            name = f"dillinger-session-{session.id}-{part}.service"
+            ready = int(*unit(name, "ActiveEnterTimestampMonotonic").values())
+            self.assertGreater(ready, 0, part)
+            self.assertLessEqual(ready, begun, part)
 
     def test_nobody_is_there(self):
         session = start(IdleAction="pause", IdleTimeoutUSec=("t", 1_000_000))

@@ -210,6 +210,8 @@ pub struct HostFacts {
     pub windows: Option<WindowsFacts>,
     /// Absolute path of the agent's executable, for the commands in the units.
     pub agent: String,
+    /// Directory of the seccomp profiles.
+    pub seccomp: String,
 }
 
 #[cfg(test)]

@@ -24,8 +24,42 @@ pub struct InvalidId;
 pub enum Role {
     /// The game itself.
     Game,
-    /// The display of a streamed session.
+    /// The display server of a streamed session, with its X server.
     Display,
+    /// The sound server of a streamed session.
+    Sound,
+    /// What shows a streamed session to browsers.
+    Streamer,
+}
+
+impl Role {
+    /// All parts that a session can have.
+    pub const ALL: [Self; 4] = [Self::Game, Self::Display, Self::Sound, Self::Streamer];
+
+    /// The word for it in names of units and files, and on the command line; none for the game.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Game => None,
+            Self::Display => Some("display"),
+            Self::Sound => Some("sound"),
+            Self::Streamer => Some("streamer"),
+        }
+    }
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Game => "game",
+            Self::Display => "display server",
+            Self::Sound => "sound server",
+            Self::Streamer => "streamer",
+        }
+    }
+
+    /// The part that this word is for.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == Some(word))
+    }
 }
 
 impl SessionId {
@@ -51,9 +85,9 @@ impl SessionId {
 
     /// Name of the container of a part of the session.
     pub fn container(&self, role: Role) -> String {
-        match role {
-            Role::Game => format!("dillinger-session-{self}"),
-            Role::Display => format!("dillinger-session-{self}-display"),
+        match role.word() {
+            None => format!("dillinger-session-{self}"),
+            Some(word) => format!("dillinger-session-{self}-{word}"),
         }
     }
 
@@ -156,7 +190,10 @@ mod tests {
         let id: SessionId = PLAIN.parse().unwrap();
         assert_eq!(SessionId::of_unit(&id.game_unit()), Some(id));
         assert_eq!(SessionId::of_unit(&id.slice()), Some(id));
-        assert_eq!(SessionId::of_unit(&id.unit(Role::Display)), Some(id));
+        for role in Role::ALL {
+            assert_eq!(SessionId::of_unit(&id.unit(role)), Some(id), "{role:?}");
+            assert_eq!(role.word().and_then(Role::of_word), role.word().map(|_| role));
+        }
         for other in [
             "dillinger-session.slice",
             "dillinger-runner.service",

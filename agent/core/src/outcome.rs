@@ -61,7 +61,7 @@ impl Outcome {
 }
 
 /// What was recorded when a unit of the session ended: the game's, or that of
-/// its display.
+/// a part of its display.
 ///
 /// The unit's own `ExecStop=` and `ExecStopPost=` commands write it, so that it
 /// exists whether or not the agent lives.
@@ -134,38 +134,60 @@ const SIGNAL_BASE: i32 = 128;
 const SIGNAL_MAX: i32 = 64;
 
 impl EndFacts {
-    /// Decides how the session ended, from the facts of the game and of its
-    /// display, with the part to blame.
+    /// Decides how the session ended, from the facts of the game and of the parts
+    /// of its display that it cannot live without, with the part to blame.
     ///
-    /// A display that died by itself takes the game with it: systemd then stops
-    /// the game as if that had been asked for, or the game ends for want of a
-    /// display before systemd comes to it.
-    pub fn ending_with(&self, display: Option<&Self>) -> (Ending, Role) {
-        match display.filter(|display| display.died_before_a_stop_of(self)) {
-            Some(display) => (self.ending_by(display), Role::Display),
-            None => (self.ending(), Role::Game),
-        }
+    /// A part that died by itself takes the game with it: systemd then stops the
+    /// game as if that had been asked for, or the game ends for want of a display
+    /// before systemd comes to it. It takes the other part with it too, which ends
+    /// with status 0 when nobody is at the other end of its socket any more: systemd
+    /// may see that end first, and then stops the one that died.
+    pub fn ending_with(&self, display: &[(Role, Self)]) -> (Ending, Role) {
+        let died = display.iter().filter(|(_, part)| part.died_before_a_stop_of(self));
+        let Some((role, part)) = died.min_by_key(|(_, part)| (part.succeeded(), part.left())) else {
+            return (self.ending(), Role::Game);
+        };
+        let before = |(_, other): &&(Role, Self)| !other.succeeded() && !other.was_asked_before(part.left());
+        let (role, part) = match display.iter().find(before) {
+            Some((role, failed)) if part.succeeded() => (role, failed),
+            _ => (role, part),
+        };
+        (self.ending_by(*role, part), *role)
+    }
+
+    /// True if somebody asked this unit to stop before this time, realtime µs.
+    fn was_asked_before(&self, usec: u64) -> bool {
+        self.stopping.is_some() && self.stopping_usec.is_none_or(|stopping| stopping < usec)
+    }
+
+    fn succeeded(&self) -> bool {
+        !self.was_killed() && self.main_status == 0
+    }
+
+    /// Realtime µs when the unit ceased to be active.
+    fn left(&self) -> u64 {
+        self.left_usec.unwrap_or(self.ended_usec)
     }
 
     /// True if nobody asked this unit to stop, nor the game before this one died.
     fn died_before_a_stop_of(&self, game: &Self) -> bool {
-        let left_usec = self.left_usec.unwrap_or(self.ended_usec);
-        let asked = matches!(game.stopping_usec, Some(usec) if usec < left_usec);
+        let asked = matches!(game.stopping_usec, Some(usec) if usec < self.left());
         self.stopping.is_none() && !asked
     }
 
-    fn ending_by(&self, display: &Self) -> Ending {
-        let (exit_status, how) = match display.signal() {
+    fn ending_by(&self, role: Role, part: &Self) -> Ending {
+        let title = role.title();
+        let (exit_status, how) = match part.signal() {
             Some(signal) => (signal, format!("was killed by signal {signal}")),
-            None => (display.main_status, format!("exited with status {}", display.main_status)),
+            None => (part.main_status, format!("exited with status {}", part.main_status)),
         };
         let by_memory = |facts: &Self| facts.result == "oom-kill" || facts.oom_kills.is_some_and(|kills| kills > 0);
         let (outcome, reason) = if self.started_usec == 0 {
-            (Outcome::StartFailed, format!("its display: {}", start_failure(&display.result, display.main_status)))
-        } else if by_memory(self) || by_memory(display) {
-            (Outcome::OomKill, "the kernel killed its display at the session's memory limit".to_owned())
+            (Outcome::StartFailed, format!("its {title}: {}", start_failure(&part.result, part.main_status)))
+        } else if by_memory(self) || by_memory(part) {
+            (Outcome::OomKill, format!("the kernel killed its {title} at the session's memory limit"))
         } else {
-            (Outcome::DisplayFailed, format!("its display {how}"))
+            (Outcome::DisplayFailed, format!("its {title} {how}"))
         };
         Ending { outcome, exit_status, reason }
     }

@@ -6,7 +6,7 @@ mod host_checks;
 mod windows;
 
 pub use crate::id::Role;
-pub use display::HOST_DIRECTORIES as DISPLAY_DIRECTORIES;
+pub use display::{HOST_DIRECTORIES as DISPLAY_DIRECTORIES, STREAMER_DIRECTORY};
 pub use host_checks::directory_name;
 pub use windows::{HOST_DIRECTORY as WINE_DIRECTORY, Layer, SAVES_DIRECTORIES};
 
@@ -23,8 +23,6 @@ use std::collections::BTreeMap;
 pub const LIBRARY_TARGET: &str = "/library";
 /// Where the game finds its saves: its home directory.
 pub const HOME_TARGET: &str = "/saves";
-/// The word by which the commands of a display's unit differ from the game's.
-pub const DISPLAY_WORD: &str = "display";
 /// In a session's private directory: the number of the first process of its
 /// display's container, which Podman writes.
 pub const DISPLAY_PID: &str = "display.pid";
@@ -60,6 +58,8 @@ pub struct ContainerPlan {
     pub commands: EndCommands,
     /// Whom it shares System V shared memory with.
     pub ipc: Ipc,
+    /// Host path of its seccomp profile.
+    pub seccomp: String,
 }
 
 /// The IPC namespace of a container (`ipc_namespaces(7)`). X clients hand their
@@ -138,11 +138,7 @@ impl EndCommands {
 fn agent_command(facts: &HostFacts, id: SessionId, role: Role, name: &str) -> Vec<String> {
     let id = id.to_string();
     let game = [&facts.agent, name, "--runtime", &facts.runtime_dir, "--state", &facts.state_dir, &id];
-    let part = match role {
-        Role::Game => None,
-        Role::Display => Some(DISPLAY_WORD),
-    };
-    game.into_iter().chain(part).map(str::to_owned).collect()
+    game.into_iter().chain(role.word()).map(str::to_owned).collect()
 }
 
 /// Everything that the unit files of a session say.
@@ -198,7 +194,7 @@ pub fn plan(mut spec: SessionSpec, mut decisions: Vec<Decision>, facts: &HostFac
     host_checks::saves(&mut spec, facts, &mut decisions, &mut problems);
     windows::check(&mut spec, facts, &mut decisions, &mut problems, &mut warnings);
     correct(&mut decisions, &spec);
-    let containers = [game(&spec, facts, mounts)].into_iter().chain(display::container(&spec, facts)).collect();
+    let containers = [game(&spec, facts, mounts)].into_iter().chain(display::containers(&spec, facts)).collect();
     let slice = spec.id.slice();
     let launch = windows::launch(&spec, facts);
     let install_directory = windows::install_directory(&spec, facts);
@@ -234,7 +230,12 @@ fn game(spec: &SessionSpec, facts: &HostFacts, mounts_asked: Vec<MountRequest>) 
         timeout_stop_usec: spec.timeout_stop_usec,
         commands: EndCommands::new(facts, spec.id, Role::Game),
         ipc: shown.ipc,
+        seccomp: seccomp(facts, Role::Game),
     }
+}
+
+fn seccomp(facts: &HostFacts, role: Role) -> String {
+    format!("{}/{}.json", facts.seccomp, role.word().unwrap_or("game"))
 }
 
 /// Makes the decisions say what the host has made of them.

@@ -93,6 +93,8 @@ fn quadlet(plan: &SessionPlan, container: &ContainerPlan) -> Result<String, KeyE
     unit(&mut file, plan, container)?;
     image(&mut file, container)?;
     isolation(&mut file, container);
+    let profile = Value::word(&container.seccomp).map_err(at("Id"))?;
+    file.add("Container", "SeccompProfile", profile);
     ipc(&mut file, container)?;
     if plan.spec.windows.is_some() {
         windows_user(&mut file, container)?;
@@ -115,28 +117,42 @@ fn quadlet(plan: &SessionPlan, container: &ContainerPlan) -> Result<String, KeyE
     file.render().map_err(at("Command"))
 }
 
-/// The game lives no longer than its display, and the display no longer than the
-/// game.
+/// The game lives no longer than its display server and its streamer, and they
+/// and the sound server no longer than the game.
 fn unit(file: &mut UnitFile, plan: &SessionPlan, container: &ContainerPlan) -> Result<(), KeyError> {
     let text = description(plan);
-    let text = if container.role == Role::Display { format!("Display of {text}") } else { text };
+    let text = match container.role {
+        Role::Game => text,
+        Role::Display => format!("Display server of {text}"),
+        Role::Sound => format!("Sound server of {text}"),
+        Role::Streamer => format!("Streamer of {text}"),
+    };
     file.add("Unit", "Description", Value::description(&text));
     // A unit that failed must not stay when no agent holds it any more.
     file.add("Unit", "CollectMode", Value::constant("inactive-or-failed"));
     // The command that records the end asks systemd over the bus, also at a logout.
     file.add("Unit", "After", Value::constant("dbus.socket dbus.service dbus-broker.service"));
-    if container.role == Role::Display {
+    if container.role != Role::Game {
         file.add("Unit", "StopWhenUnneeded", Value::bool(true));
-    } else if let Some(display) = plan.containers.iter().find(|other| other.role == Role::Display) {
-        for key in ["BindsTo", "After"] {
-            file.add("Unit", key, Value::word(&display.unit).map_err(|error| ("Id", error))?);
+    }
+    if container.role == Role::Sound {
+        // It is started again however often it dies.
+        file.add("Unit", "StartLimitIntervalSec", Value::number(0));
+    }
+    if container.role != Role::Game {
+        return Ok(());
+    }
+    for other in plan.containers.iter().filter(|other| other.role != Role::Game) {
+        let needs = if other.role == Role::Sound { "Wants" } else { "BindsTo" };
+        for key in [needs, "After"] {
+            file.add("Unit", key, Value::word(&other.unit).map_err(|error| ("Id", error))?);
         }
     }
     Ok(())
 }
 
 fn image(file: &mut UnitFile, container: &ContainerPlan) -> Result<(), KeyError> {
-    let key = if container.role == Role::Display { "Display" } else { "Image" };
+    let key = if container.role == Role::Game { "Image" } else { "Display" };
     file.add("Container", "ContainerName", Value::word(&container.container).map_err(|error| ("Id", error))?);
     file.add("Container", "Image", Value::image(&container.image).map_err(|error| (key, error))?);
     // A pull inside the start job would count against its time-out, unseen.
@@ -167,14 +183,15 @@ fn isolation(file: &mut UnitFile, container: &ContainerPlan) {
     // The slice counts tasks; a second bound in the container would only hide it.
     set("PidsLimit", Value::constant("-1"));
     set("ShmSize", Value::constant(SHM_SIZE));
-    // Passes signals on to the game, which as process 1 would ignore them, and
-    // reaps what it leaves behind.
-    set("RunInit", Value::bool(true));
     set("LogDriver", Value::constant("passthrough"));
     // The host's proxy settings are none of a game's business.
     set("PodmanArgs", Value::constant("--http-proxy=false"));
-    if container.role == Role::Display {
-        // The streamer says when a game can be shown.
+    if container.role == Role::Game {
+        // Passes signals on to the game, which as process 1 would ignore them, and
+        // reaps what it leaves behind.
+        set("RunInit", Value::bool(true));
+    } else {
+        // Each part of the display says when a game can use it.
         set("Notify", Value::bool(true));
     }
     let network = match container.network {
@@ -262,7 +279,7 @@ fn service(file: &mut UnitFile, plan: &SessionPlan, container: &ContainerPlan) -
         // What uses the memory dies, not what shows it.
         file.add("Service", "OOMScoreAdjust", Value::number(GAME_OOM_SCORE_ADJUST));
     }
-    file.add("Service", "Restart", Value::constant("no"));
+    restart(file, container);
     file.add("Service", "TimeoutStartSec", Value::usec(TIMEOUT_START_USEC));
     file.add("Service", "TimeoutStopSec", Value::usec(container.timeout_stop_usec.saturating_add(STOP_GRACE_USEC)));
     if container.role == Role::Game && plan.spec.runtime_max_usec != INFINITY {
@@ -275,4 +292,14 @@ fn service(file: &mut UnitFile, plan: &SessionPlan, container: &ContainerPlan) -
         file.add("Service", key, Value::service_exec(command).map_err(|error| ("Id", error))?);
     }
     Ok(())
+}
+
+/// A game can do without sound for a moment; all else ends the session.
+fn restart(file: &mut UnitFile, container: &ContainerPlan) {
+    let sound: &[(&str, &'static str)] =
+        &[("Restart", "always"), ("RestartSec", "100ms"), ("RestartSteps", "6"), ("RestartMaxDelaySec", "10s")];
+    let other: &[_] = &[("Restart", "no")];
+    for (key, value) in if container.role == Role::Sound { sound } else { other } {
+        file.add("Service", key, Value::constant(value));
+    }
 }

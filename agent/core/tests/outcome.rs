@@ -278,10 +278,33 @@ fn by_others() -> Vec<Beside> {
 #[test]
 fn a_display_that_dies_is_to_blame_unless_a_stop_was_asked_for_before() {
     for row in by_the_display().into_iter().chain(by_others()) {
-        let (ending, role) = row.game.ending_with(Some(&row.display));
+        let (ending, role) = row.game.ending_with(&[(Role::Display, row.display)]);
         assert_eq!((ending.outcome, ending.exit_status, role), row.expected, "{}", row.what);
-        assert_eq!(ending.reason.contains("display"), role == Role::Display, "{}: {}", row.what, ending.reason);
+        assert_eq!(ending.reason.contains("display server"), role == Role::Display, "{}: {}", row.what, ending.reason);
     }
+}
+
+#[test]
+fn of_two_parts_that_die_the_one_that_failed_is_to_blame_or_the_first() {
+    let ended = |display: EndFacts, streamer: EndFacts| {
+        let (ending, role) = taken_down().ending_with(&[(Role::Display, display), (Role::Streamer, streamer)]);
+        (role, ending.reason)
+    };
+    let at = |usec, facts: EndFacts| EndFacts { ended_usec: usec, ..facts };
+    assert_eq!(
+        ended(at(40, dead(137)), dead(0)),
+        (Role::Display, "its display server was killed by signal 9".to_owned())
+    );
+    assert_eq!(ended(at(40, dead(0)), dead(1)), (Role::Streamer, "its streamer exited with status 1".to_owned()));
+    assert_eq!(ended(at(51, dead(2)), dead(1)).0, Role::Streamer);
+    assert_eq!(ended(at(49, dead(0)), at(48, dead(0))).0, Role::Streamer);
+    assert_eq!(ended(dropped(), dead(1)).0, Role::Streamer);
+    // systemd saw the streamer's end first, and stopped what had died before.
+    let late = stopped(dead(137), "success", Some(52));
+    assert_eq!(ended(late, dead(0)), (Role::Display, "its display server was killed by signal 9".to_owned()));
+    let by_hand = stopped(dead(137), "success", Some(45));
+    assert_eq!(ended(by_hand, dead(0)).0, Role::Streamer);
+    assert_eq!(ended(dropped(), dropped()).0, Role::Game);
 }
 
 #[test]

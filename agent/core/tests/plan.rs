@@ -29,6 +29,7 @@ fn host() -> HostFacts {
         state_dir: "/home/player/.local/state/dillinger-runner".to_owned(),
         windows: None,
         agent: "/usr/libexec/dillinger-runner/dillinger-runner".to_owned(),
+        seccomp: "/usr/share/dillinger/seccomp".to_owned(),
     }
 }
 
@@ -133,12 +134,12 @@ fn saves_are_asked_for_or_per_game_or_gone_with_the_session() {
 }
 
 #[test]
-fn a_streamed_game_sees_its_display_by_three_sockets() {
+fn a_streamed_game_sees_three_sockets_and_the_parts_of_its_display_one_each() {
     let host = HostFacts { gamepads: GamepadFact::Made(vec!["/dev/input/event7".to_owned()]), ..host() };
     let plan = on(&host, &request(&[("Display", text("stream"))])).unwrap();
-    let [game, display] = plan.containers.as_slice() else { panic!("two containers") };
-    assert_eq!((game.role, display.role), (Role::Game, Role::Display));
-    let own = format!("/run/user/1000/dillinger/sessions/{}/display/", id());
+    let [game, display, sound, streamer] = plan.containers.as_slice() else { panic!("four containers") };
+    assert_eq!([game.role, display.role, sound.role, streamer.role], Role::ALL);
+    let own = format!("/run/user/1000/dillinger/sessions/{}/", id());
     let sources = |container: &ContainerPlan| {
         let of_display = |mount: &PlannedMount| match mount {
             PlannedMount::Bind(bind) => Some((bind.source.strip_prefix(&own)?.to_owned(), bind.read_only)),
@@ -146,10 +147,26 @@ fn a_streamed_game_sees_its_display_by_three_sockets() {
         };
         container.mounts.iter().filter_map(of_display).collect::<Vec<_>>()
     };
-    let sockets = ["wayland-0", "X11-unix/X0", "pulse/native"].map(|name| (name.to_owned(), true));
-    assert_eq!(sources(game), sockets);
-    assert_eq!((game.devices.as_slice(), display.devices.len()), (["/dev/input/event7".to_owned()].as_slice(), 0));
-    assert_eq!(display.network, Network::None);
+    let expected =
+        |names: &[(&str, bool)]| names.iter().map(|(name, only)| ((*name).to_owned(), *only)).collect::<Vec<_>>();
+    assert_eq!(sources(game), expected(&[("display/wayland-0", true), ("display/X11-unix/X0", true), ("sound", true)]));
+    let of_display = [("display", false), ("display/X11-unix", false), ("rendezvous/display", true)];
+    assert_eq!(sources(display), expected(&of_display));
+    assert_eq!(sources(sound), expected(&[("sound", false), ("rendezvous/sound", true)]));
+    let of_streamer = [("streamer", false), ("rendezvous/display", false), ("rendezvous/sound", false)];
+    assert_eq!(sources(streamer), expected(&of_streamer));
+    assert_eq!(game.devices, ["/dev/input/event7"]);
+    for part in [display, sound, streamer] {
+        assert_eq!((part.network, part.devices.len()), (Network::None, 0), "{:?}", part.role);
+    }
+}
+
+#[test]
+fn without_sound_there_is_no_sound_server() {
+    let plan = on(&host(), &request(&[("Display", text("stream")), ("Audio", text("none"))])).unwrap();
+    let roles: Vec<_> = plan.containers.iter().map(|container| container.role).collect();
+    assert_eq!(roles, [Role::Game, Role::Display, Role::Streamer]);
+    assert!(plan.containers[2].command.contains(&"--no-audio".to_owned()));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `dillinger-display`, the display server of a display container: see the library.
+//! `dillinger-display`, the main program of a session's display container: see the library.
 
 use clap::Parser;
 use dillinger_display::args::Args;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    // First: its X server and the sound server have the same user, and get neither its memory nor its descriptors.
+    // First: the X server beside it has the same user, and gets neither its memory nor its descriptors.
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         eprintln!("dillinger-display: cannot close itself to other programs of its container: {error}");
         return ExitCode::FAILURE;

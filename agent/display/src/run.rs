@@ -5,23 +5,46 @@ use crate::clock::now;
 use crate::server::Server;
 use crate::sys;
 use anyhow::Context;
+use dillinger_ring::connection::connect;
 use dillinger_ring::message::ToDisplay;
-use dillinger_ring::socket::Socket;
+use dillinger_ring::socket::{ReceiveError, Socket};
+use libsystemd::daemon::{self, NotifyState};
 use rustix::io::Errno;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe::register;
 use smithay::reexports::calloop::generic::Generic;
 use smithay::reexports::calloop::{EventLoop, Interest, LoopHandle, Mode, PostAction};
 use smithay::reexports::wayland_server::{Display, ListeningSocket};
-use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 /// The socket's name is agreed with the units: it is mounted into the game's container.
 const SOCKET: &str = "wayland-0";
+/// For the streamer to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs until the streamer closes the connection, which is no error, or until there is something that it cannot be without.
+/// Runs until SIGTERM or SIGINT or until the streamer goes, which are no errors, or until there is something that it cannot be
+/// without.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let socket = Socket::new(streamer()?);
-    // Open until the program has ended: who sees the end of the connection ends too, and this program with it.
+    match display(args) {
+        Err(error) => match error.downcast::<Ended>() {
+            Ok(Ended::Asked) => Ok(()),
+            Ok(gone @ Ended::StreamerGone) => {
+                tracing::info!("{gone}");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
+fn display(args: &Args) -> anyhow::Result<()> {
+    let end = end().context("no signals")?;
+    let socket = connect(&args.streamer, PATIENCE, &end).context("the streamer")?.ok_or(Ended::Asked)?;
+    let socket = Socket::new(socket);
+    // Open until the program has ended: the streamer ends too when it sees the end of the connection.
     std::mem::forget(socket.clone());
     let mut events: EventLoop<'static, Server> = EventLoop::try_new().context("no event loop")?;
     let display: Display<Server> = Display::new().context("no Wayland server")?;
@@ -29,13 +52,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut server = Server::new(args, display.handle(), handle.clone(), socket.clone())?;
     serve_programs(&handle, display)?;
     obey_streamer(&handle, socket)?;
+    obey_systemd(&handle, end)?;
     server.start_x11(&args.directory, args.x11_number)?;
     // Last: who connects finds everything.
     listen(&handle, &args.directory)?;
-    match serve(&mut events, &mut server) {
-        Err(error) if !error.is::<Gone>() => Err(error),
-        _ => Ok(()),
-    }
+    daemon::notify(false, &[NotifyState::Ready]).context("systemd is not told")?;
+    serve(&mut events, &mut server)
 }
 
 /// Until there is a reason to end.
@@ -52,27 +74,42 @@ fn serve(events: &mut EventLoop<'static, Server>, server: &mut Server) -> anyhow
     server.failed.take().map_or(Ok(()), Err)
 }
 
-/// The streamer closed the connection.
+/// Why it ends, without an error.
 #[derive(Debug, thiserror::Error)]
-#[error("the streamer is gone")]
-pub(crate) struct Gone;
+pub(crate) enum Ended {
+    /// By a signal.
+    #[error("a signal asks for the end")]
+    Asked,
+    /// The streamer closed the connection.
+    #[error("the streamer has gone")]
+    StreamerGone,
+}
 
 /// What a message was that could not be sent to the streamer.
 pub(crate) fn unsent(error: Errno) -> anyhow::Error {
     match error {
-        Errno::PIPE | Errno::CONNRESET => Gone.into(),
+        Errno::PIPE | Errno::CONNRESET => Ended::StreamerGone.into(),
         error => anyhow::Error::new(error).context("the streamer does not read"),
     }
 }
 
-/// The connection to the streamer: standard input, which is then empty.
-fn streamer() -> anyhow::Result<OwnedFd> {
-    let stdin = std::io::stdin();
-    let socket = rustix::io::fcntl_dupfd_cloexec(&stdin, 3).context("standard input")?;
-    rustix::net::sockopt::socket_type(&socket).context("standard input is not the connection to the streamer")?;
-    let empty = std::fs::File::open("/dev/null").context("/dev/null")?;
-    rustix::stdio::dup2_stdin(&empty).context("standard input")?;
-    Ok(socket)
+/// A descriptor that can be read from once the program is asked to end. The main program of a container has to ask for
+/// these signals: they do nothing to it otherwise.
+fn end() -> std::io::Result<UnixStream> {
+    let (asked, tell) = UnixStream::pair()?;
+    register(SIGTERM, tell.try_clone()?)?;
+    register(SIGINT, tell)?;
+    Ok(asked)
+}
+
+fn obey_systemd(events: &LoopHandle<'static, Server>, end: UnixStream) -> anyhow::Result<()> {
+    let source = Generic::new(end, Interest::READ, Mode::Level);
+    let end = |_, _: &mut _, server: &mut Server| {
+        server.fail(Ended::Asked);
+        Ok(PostAction::Remove)
+    };
+    events.insert_source(source, end).map_err(|error| error.error).context("no event source")?;
+    Ok(())
 }
 
 fn serve_programs(events: &LoopHandle<'static, Server>, display: Display<Server>) -> anyhow::Result<()> {
@@ -92,8 +129,8 @@ fn obey_streamer(events: &LoopHandle<'static, Server>, socket: Socket) -> anyhow
             match socket.receive::<ToDisplay>() {
                 Ok(Some((message, descriptor))) => server.obey(message, descriptor),
                 Ok(None) => return Ok(PostAction::Continue),
-                Err(dillinger_ring::socket::ReceiveError::Closed) => {
-                    server.fail(Gone);
+                Err(ReceiveError::Closed) => {
+                    server.fail(Ended::StreamerGone);
                     return Ok(PostAction::Remove);
                 }
                 Err(error) => {

@@ -1,4 +1,4 @@
-//! The connection between display server and streamer: a pair of `SOCK_SEQPACKET` sockets, each message whole.
+//! Messages between display server and streamer, over a connection whose messages are whole, see [`crate::connection`].
 
 use crate::message::{Invalid, Message, SIZE};
 use rustix::io::Errno;
@@ -35,7 +35,7 @@ pub enum ReceiveError {
     Invalid(#[from] Invalid),
 }
 
-/// Two ends that belong together.
+/// Two ends that belong together, for tests of one side.
 pub fn pair() -> io::Result<(Socket, OwnedFd)> {
     let (one, other) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
     Ok((Socket::new(one), other))

@@ -109,6 +109,7 @@ impl Host {
             runtime_dir: text(&self.paths.runtime),
             state_dir: text(&self.paths.state),
             agent: text(&self.paths.agent),
+            seccomp: text(&self.paths.seccomp()),
         })
     }
 

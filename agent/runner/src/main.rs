@@ -6,14 +6,13 @@ use dillinger_runner::lend;
 use dillinger_runner::paths::Paths;
 use dillinger_runner::recorder::{self, Directories};
 use dillinger_runner_core::id::{Role, SessionId};
-use dillinger_runner_core::plan::DISPLAY_WORD;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::prelude::*;
 
 const USAGE: &str = "usage: dillinger-runner
        dillinger-runner session-starting --runtime DIR --state DIR ID
-       dillinger-runner session-stopping|session-end --runtime DIR --state DIR ID [display]
+       dillinger-runner session-stopping|session-end --runtime DIR --state DIR ID [display|sound|streamer]
        dillinger-runner --version | --help
 
 Without a command it serves org.dillinger.Runner1 on the user's session bus; systemd
@@ -51,7 +50,7 @@ fn parse(arguments: &[String]) -> Result<Call> {
         [command, "--runtime", runtime, "--state", state, id, part @ ..] => {
             let role = match part {
                 [] => Role::Game,
-                [DISPLAY_WORD] => Role::Display,
+                [word] => Role::of_word(word).with_context(|| format!("no such part: {word}\n{USAGE}"))?,
                 _ => bail!("wrong arguments\n{USAGE}"),
             };
             let directories = Directories { runtime: PathBuf::from(runtime), state: PathBuf::from(state) };

@@ -53,6 +53,11 @@ impl Paths {
         })
     }
 
+    /// Directory of the seccomp profiles, below the prefix of the installation.
+    pub fn seccomp(&self) -> PathBuf {
+        share(&self.agent).join("dillinger/seccomp")
+    }
+
     /// Private directory of one session, gone after a logout.
     pub fn session(&self, id: impl std::fmt::Display) -> PathBuf {
         self.sessions().join(id.to_string())

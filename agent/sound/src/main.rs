@@ -1,39 +1,40 @@
-//! `dillinger-sound`, the sound server of a display container: see the library.
+//! `dillinger-sound`, the main program of a session's sound container: see the library.
 
 use clap::Parser;
-use dillinger_sound::run;
+use dillinger_sound::run::{self, Ended};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-use std::convert::Infallible;
-use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The sound server of a session.
-///
-/// Standard input is the socket to which games connect, which listens and outlives this program; standard output is a pipe,
-/// into which is written what they play. It needs nothing else.
 #[derive(Debug, Parser)]
 #[command(name = "dillinger-sound", version)]
-struct Args {}
+struct Args {
+    /// Where the socket `native` is made, to which games connect
+    #[arg(long, value_name = "DIRECTORY")]
+    directory: PathBuf,
+    /// The socket on which the streamer listens for what is played
+    #[arg(long, value_name = "SOCKET")]
+    streamer: PathBuf,
+}
 
 fn main() -> ExitCode {
-    // First: the X server beside it has the same user, and gets neither its memory nor its descriptors.
+    // First. It is alone in its container; whoever gets into that one nevertheless gets neither its memory nor its
+    // descriptors.
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         eprintln!("dillinger-sound: cannot close itself to other programs of its container: {error}");
         return ExitCode::FAILURE;
     }
-    Args::parse();
-    match serve() {
-        Ok(never) => match never {},
+    let args = Args::parse();
+    match run::run(&args.directory, &args.streamer) {
+        Ok(Ended::Asked) => ExitCode::SUCCESS,
+        Ok(Ended::StreamerGone) => {
+            eprintln!("dillinger-sound: the streamer has gone");
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("dillinger-sound: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn serve() -> Result<Infallible, run::Error> {
-    let system = |source| run::Error::System { what: "use its standard input and output", source };
-    let listener = std::io::stdin().as_fd().try_clone_to_owned().map_err(system)?;
-    let pipe = std::io::stdout().as_fd().try_clone_to_owned().map_err(system)?;
-    run::run(listener, pipe)
 }

@@ -1,17 +1,21 @@
-//! The server's loop: waits for clients and for the time of the next piece.
+//! The server's loop: waits for clients, for the time of the next piece and for the end.
 
 use crate::server::Server;
-use crate::sound::BYTES;
+use crate::streamer::Streamer;
+use crate::systemd;
+use dillinger_ring::connection::ConnectError;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Where games connect. Agreed with the units.
+const SOCKET: &str = "native";
 /// For a client to say who it is, to complete a message, or to read something of what it is sent.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Read of a client at once, so that others have their turn.
@@ -28,20 +32,24 @@ const TOLD: u32 = 20;
 /// Why the server cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Standard input is something else.
-    #[error(
-        "standard input is no listening Unix socket; start this program with the socket of the session as standard input"
-    )]
-    NoSocket,
-    /// Standard output is something else.
-    #[error("standard output is no pipe; start this program with the end of a pipe that is written as standard output")]
-    NoPipe,
-    /// Nobody can read any more what is played.
-    #[error("nobody reads the pipe any more")]
-    Unread,
+    /// There is no connection to the streamer.
+    #[error(transparent)]
+    Streamer(#[from] ConnectError),
+    /// Games could not connect.
+    #[error("cannot listen at {path} for games: {source}")]
+    Listen { path: PathBuf, source: std::io::Error },
     /// The system refuses.
     #[error("cannot {what}: {source}")]
     System { what: &'static str, source: std::io::Error },
+}
+
+/// Why the server ends, without an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By a signal.
+    Asked,
+    /// Nobody takes any more what is played.
+    StreamerGone,
 }
 
 fn system<E: Into<std::io::Error>>(what: &'static str) -> impl FnOnce(E) -> Error {
@@ -58,49 +66,61 @@ struct Connection {
     reads: bool,
 }
 
-/// The sockets, the pipe and the server behind them.
+/// The sockets and the server behind them.
 #[derive(Debug)]
 struct Loop {
+    /// Can be read from when the server is to end.
+    end: UnixStream,
     listener: UnixListener,
-    pipe: File,
+    streamer: Streamer,
     server: Server,
     connections: BTreeMap<u32, Connection>,
     /// Until when no clients are taken.
     pause: Option<Duration>,
     told: u32,
     buffer: Vec<u8>,
-    gone: bool,
+    ended: Option<Ended>,
 }
 
-/// Serves clients that connect to a listening socket, and writes what they play into a pipe. Returns only if it cannot go
-/// on.
+/// Serves clients that connect to the socket `native` in the directory, and sends what they play to the streamer, which
+/// listens at the other path.
 ///
 /// # Errors
-/// The descriptors are others, or nobody reads the pipe any more.
-pub fn run(listener: OwnedFd, pipe: OwnedFd) -> Result<std::convert::Infallible, Error> {
-    if !matches!(rustix::net::sockopt::socket_acceptconn(&listener), Ok(true)) {
-        return Err(Error::NoSocket);
-    }
-    let kind = rustix::fs::fstat(&pipe).map(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode));
-    if kind != Ok(rustix::fs::FileType::Fifo) {
-        return Err(Error::NoPipe);
-    }
-    rustix::io::ioctl_fionbio(&pipe, true).map_err(system("write into the pipe without waiting"))?;
-    let listener = UnixListener::from(listener);
-    listener.set_nonblocking(true).map_err(system("listen without waiting"))?;
+/// It cannot listen, the streamer does not, or the system has no room.
+pub fn run(directory: &Path, streamer: &Path) -> Result<Ended, Error> {
+    let end = systemd::end().map_err(system("take signals"))?;
+    let listener = listen(&directory.join(SOCKET))?;
+    let Some(streamer) = Streamer::connect(streamer, &end)? else { return Ok(Ended::Asked) };
+    systemd::ready().map_err(system("tell systemd that the sound server is ready"))?;
     let mut all = Loop {
+        end,
         listener,
-        pipe: pipe.into(),
+        streamer,
         server: Server::default(),
         connections: BTreeMap::new(),
         pause: None,
         told: 0,
         buffer: vec![0; READ],
-        gone: false,
+        ended: None,
     };
     loop {
         all.turn()?;
+        if let Some(ended) = all.ended {
+            return Ok(ended);
+        }
     }
+}
+
+/// Listens for games. The socket of a server that is not there any more is replaced.
+fn listen(path: &Path) -> Result<UnixListener, Error> {
+    let error = |source| Error::Listen { path: path.to_owned(), source };
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => return Err(error(source)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).map_err(error)?;
+    listener.set_nonblocking(true).map_err(error)?;
+    Ok(listener)
 }
 
 /// What can be done at a turn.
@@ -109,17 +129,12 @@ struct Ready {
     accept: bool,
     read: Vec<u32>,
     write: Vec<u32>,
-    /// Nobody reads the pipe.
-    unread: bool,
 }
 
 impl Loop {
     fn turn(&mut self) -> Result<(), Error> {
         let ready = self.wait()?;
-        self.play(now())?;
-        if ready.unread {
-            return Err(Error::Unread);
-        }
+        self.play(now());
         for client in ready.write {
             self.flush(client);
         }
@@ -128,10 +143,10 @@ impl Loop {
         }
         for client in ready.read {
             self.read(client);
-            self.play(now())?;
+            self.play(now());
         }
         self.server.settle(now());
-        self.play(now())?;
+        self.play(now());
         let clients: Vec<u32> = self.connections.keys().copied().collect();
         for client in clients {
             self.flush(client);
@@ -148,9 +163,13 @@ impl Loop {
         let next = deadlines.chain(self.pause).chain(self.server.next()).min();
         let timeout = next.map(|next| timespec(next.saturating_sub(now)));
         let mut clients = Vec::with_capacity(self.connections.len());
-        let mut fds = vec![PollFd::from_borrowed_fd(self.pipe.as_fd(), PollFlags::empty())];
         let listening = if self.pause.is_none() { PollFlags::IN } else { PollFlags::empty() };
-        fds.push(PollFd::from_borrowed_fd(self.listener.as_fd(), listening));
+        let mut fds = vec![
+            PollFd::from_borrowed_fd(self.end.as_fd(), PollFlags::IN),
+            // The streamer says nothing; that it goes is told without being asked for.
+            PollFd::from_borrowed_fd(self.streamer.as_fd(), PollFlags::empty()),
+            PollFd::from_borrowed_fd(self.listener.as_fd(), listening),
+        ];
         for (client, connection) in &self.connections {
             let unread = self.server.out(*client).map_or(0, |out| out.len());
             let reads = if unread < UNREAD { PollFlags::IN } else { PollFlags::empty() };
@@ -163,9 +182,9 @@ impl Loop {
             Err(error) => return Err(system("wait")(error)),
         }
         let mut happened = fds.iter().map(PollFd::revents);
-        let unread = happened.next().is_some_and(|pipe| pipe.contains(PollFlags::ERR));
-        let accept = happened.next().is_some_and(|listener| !listener.is_empty());
-        let mut ready = Ready { accept, unread, ..Ready::default() };
+        let [end, gone, accept] = std::array::from_fn(|_| happened.next().is_some_and(|happened| !happened.is_empty()));
+        self.ended = end.then_some(Ended::Asked).or(gone.then_some(Ended::StreamerGone));
+        let mut ready = Ready { accept, ..Ready::default() };
         for (client, happened) in clients.into_iter().zip(happened) {
             if happened.contains(PollFlags::OUT) {
                 ready.write.push(client);
@@ -177,10 +196,13 @@ impl Loop {
         Ok(ready)
     }
 
-    fn play(&mut self, now: Duration) -> Result<(), Error> {
-        let Self { server, pipe, gone, .. } = self;
-        server.play(now, |piece| *gone |= write(pipe, piece));
-        if self.gone { Err(Error::Unread) } else { Ok(()) }
+    fn play(&mut self, now: Duration) {
+        let Self { server, streamer, ended, .. } = self;
+        server.play(now, |piece| {
+            if !streamer.send(piece) {
+                ended.get_or_insert(Ended::StreamerGone);
+            }
+        });
     }
 
     fn accept(&mut self) {
@@ -266,12 +288,6 @@ impl Loop {
             eprintln!("a client is disconnected: {reason}");
         }
     }
-}
-
-/// Writes a piece, unless the pipe is full. Whether nobody reads it any more.
-fn write(pipe: &mut File, piece: &[u8; BYTES]) -> bool {
-    // Pieces are written whole or not at all, pipe(7): they are smaller than PIPE_BUF.
-    matches!(pipe.write(piece), Err(error) if error.kind() == ErrorKind::BrokenPipe)
 }
 
 fn now() -> Duration {

@@ -6,7 +6,6 @@
 mod support;
 
 use pulseaudio::protocol::{Command, PulseError, stream::BufferAttr};
-use rustix::net::sockopt;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use support::Sound;
@@ -131,37 +130,6 @@ fn sound_that_nobody_asked_for_is_not_kept_without_end() {
         let peak: usize = peak.trim().trim_end_matches("kB").trim().parse().unwrap();
         assert!(peak < 32 * 1024, "{peak} KiB");
     });
-}
-
-#[test]
-fn a_pipe_that_is_not_read_stalls_no_game() {
-    let (reader, writer) = std::io::pipe().unwrap();
-    let mut sound = Sound::start_with(writer.into());
-    let mut game = Client::connect(&sound);
-    let stream = game.play(48_000, 2, BufferAttr { pre_buffering: 1920, ..BufferAttr::default() });
-    // A pipe holds a third of a second.
-    game.write(stream.channel, &tone(48_000, 2, 48_000));
-    game.drain(stream.channel);
-    assert!(sound.runs());
-    drop(reader);
-    assert!(!sound.ended().success(), "without a reader there is nothing to be done");
-}
-
-#[test]
-fn the_program_says_what_it_needs() {
-    let run = |stdin: std::process::Stdio, stdout: std::process::Stdio| {
-        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_dillinger-sound"));
-        let output = program.stdin(stdin).stdout(stdout).output().unwrap();
-        assert!(!output.status.success());
-        String::from_utf8(output.stderr).unwrap()
-    };
-    let null = std::process::Stdio::null;
-    assert!(run(null(), null()).contains("the socket of the session as standard input"));
-    let directory = tempfile::tempdir().unwrap();
-    let listener = std::os::unix::net::UnixListener::bind(directory.path().join("native")).unwrap();
-    assert!(matches!(sockopt::socket_acceptconn(&listener), Ok(true)));
-    let listener = std::os::fd::OwnedFd::from(listener);
-    assert!(run(listener.into(), null()).contains("the end of a pipe that is written as standard output"));
 }
 
 #[test]

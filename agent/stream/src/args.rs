@@ -10,7 +10,7 @@ const FRAME_RATE: u32 = 60;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "dillinger-stream", version)]
 pub struct Args {
-    /// Where the sockets are made: the runtime directory of the display and the sound server
+    /// Where the sockets are made for the agent, the display server (`display/socket`) and the sound server (`sound/socket`)
     #[arg(long, value_name = "DIRECTORY")]
     pub directory: PathBuf,
     /// Pixels; even
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn parse(more: &[&str]) -> Result<Args, clap::Error> {
-        let base = ["dillinger-stream", "--directory", "/run/display", "--width", "1280", "--height", "720"];
+        let base = ["dillinger-stream", "--directory", "/run/streamer", "--width", "1280", "--height", "720"];
         Args::try_parse_from(base.iter().chain(more))
     }
 
@@ -119,7 +119,7 @@ mod tests {
             ("--encoder", "best"),
             ("--max-bitrate", "1"),
         ] {
-            let base = ["dillinger-stream", "--directory", "/run/display"];
+            let base = ["dillinger-stream", "--directory", "/run/streamer"];
             let rest = [["--width", "1280"], ["--height", "720"]];
             let args = base.into_iter().chain(rest.into_iter().filter(|r| r[0] != name).flatten()).chain([name, value]);
             assert!(Args::try_parse_from(args).is_err(), "{name} {value}");

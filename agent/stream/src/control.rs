@@ -1,6 +1,6 @@
 //! The streamer's side of the private D-Bus interface of the agent.
 //!
-//! It listens on a socket in the directory of the display, which nobody but the
+//! It listens on a socket in the directory of the streamer, which nobody but the
 //! user can reach. The agent may connect again and again, as it may be
 //! restarted while the game goes on.
 

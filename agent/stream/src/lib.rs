@@ -1,8 +1,9 @@
-//! The streamer: the main program of a streamed session's display container.
+//! The streamer: the main program of a streamed session's streamer container.
 //!
-//! It runs the display server and the sound server, encodes what they show and
-//! play, sends it to web browsers, and gives their input to the game. The parts
-//! know each other only by the channels of [`media`].
+//! It takes what display server and sound server show and play, which connect to
+//! it from containers of their own, encodes it, sends it to web browsers, and
+//! gives their input to the game. The parts know each other only by the channels
+//! of [`media`].
 
 pub mod args;
 pub mod audio;
@@ -10,8 +11,7 @@ mod clock;
 pub mod control;
 pub mod input;
 pub mod media;
-mod process;
 pub mod rtc;
 pub mod run;
-mod sys;
+mod servers;
 pub mod video;

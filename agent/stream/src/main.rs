@@ -1,4 +1,4 @@
-//! `dillinger-stream`, the main program of a display container: see the library.
+//! `dillinger-stream`, the main program of a session's streamer container: see the library.
 
 use clap::Parser;
 use dillinger_stream::args::Args;
@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    // First: what games can take over beside it has the same user, and gets neither its memory nor its descriptors.
+    // First. It is alone in its container; whoever gets into that one nevertheless gets neither its memory nor its
+    // descriptors.
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         eprintln!("dillinger-stream: cannot close itself to other programs of its container: {error}");
         return ExitCode::FAILURE;

@@ -1,17 +1,24 @@
-//! Sound from the pipe of a sound server to packets, decoded again.
+//! Sound from the connection of a sound server to packets, decoded again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "few and small samples")]
 
+use dillinger_ring::connection::Listener;
 use dillinger_stream::audio;
 use dillinger_stream::media::{AccessUnit, Audio, AudioStatus};
 use opusic_c::{Channels, Decoder, SampleRate};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg, sockopt};
 use rustix::time::ClockId;
+use std::io::{IoSlice, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::net::unix::pipe;
-use tokio::sync::{broadcast, watch};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
 
 /// Samples of each channel in a packet.
 const FRAMES: usize = 480;
@@ -21,11 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How much earlier than the sound its packet is: 120 samples of the encoder.
 const DELAY: Duration = Duration::from_micros(2500);
 
+/// The sound server, which is the test.
 struct Server {
-    pipe: pipe::Sender,
+    directory: TempDir,
+    connection: OwnedFd,
     audio: Audio,
     units: broadcast::Receiver<Arc<AccessUnit>>,
-    status: watch::Sender<AudioStatus>,
     at: usize,
 }
 
@@ -33,17 +41,37 @@ fn now() -> Duration {
     Duration::try_from(rustix::time::clock_gettime(ClockId::Monotonic)).unwrap()
 }
 
+/// Sends a message, if there is room for it.
+fn send(connection: &OwnedFd, message: &[u8]) -> Result<(), Errno> {
+    rustix::net::send(connection, message, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).map(drop)
+}
+
+fn failed(reason: &str) -> AudioStatus {
+    AudioStatus::Failed(reason.to_owned())
+}
+
 impl Server {
-    fn start() -> Self {
-        let (pipe, reader) = pipe::pipe().unwrap();
-        let (status, server) = watch::channel(AudioStatus::Running);
-        let audio = audio::start(reader, server).unwrap();
+    /// One that is connected.
+    async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let audio = audio::start(Listener::new(&directory.path().join("socket")).unwrap()).unwrap();
+        assert_eq!(*audio.status.borrow(), failed("the sound server has not connected yet"));
         let units = audio.units.subscribe();
-        Self { pipe, audio, units, status, at: 0 }
+        let connection = connect(directory.path());
+        let server = Self { directory, connection, audio, units, at: 0 };
+        server.told(AudioStatus::Running).await;
+        server
+    }
+
+    /// Waits until the sound is said to be so.
+    async fn told(&self, status: AudioStatus) {
+        let mut told = self.audio.status.clone();
+        let told = tokio::time::timeout(PATIENCE, told.wait_for(|told| *told == status)).await;
+        told.unwrap_or_else(|_| panic!("{:?} instead of {status:?}", self.audio.status.borrow())).unwrap();
     }
 
     /// As a sound server does it: a step of 10 ms at once. The left channel has `hertz`, the right one is silent.
-    async fn play(&mut self, hertz: f64) {
+    fn play(&mut self, hertz: f64) {
         let mut bytes = Vec::with_capacity(FRAMES * 4);
         for _ in 0..FRAMES {
             let sample = f64::sin(std::f64::consts::TAU * hertz * self.at as f64 / 48_000.0) * 8000.0;
@@ -51,22 +79,45 @@ impl Server {
             bytes.extend(0_i16.to_le_bytes());
             self.at += 1;
         }
-        self.pipe.write_all(&bytes).await.unwrap();
+        send(&self.connection, &bytes).unwrap();
     }
 
     async fn unit(&mut self) -> Arc<AccessUnit> {
         tokio::time::timeout(PATIENCE, self.units.recv()).await.expect("a packet comes").unwrap()
     }
 
-    /// Until all that was written has been read.
+    /// Until all that was sent has been received.
     async fn drained(&self) {
         let empty = async {
-            while rustix::io::ioctl_fionread(&self.pipe).unwrap() > 0 {
+            while !is_empty(&self.connection) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, empty).await.expect("the pipe is read");
+        tokio::time::timeout(PATIENCE, empty).await.expect("the socket is read");
     }
+
+    /// Until somebody listens, and what was played before has been left out.
+    async fn listened(&self) {
+        send(&self.connection, &[0; FRAMES * 4]).unwrap();
+        self.audio.wanted.send_replace(true);
+        self.drained().await;
+    }
+}
+
+fn connect(directory: &Path) -> OwnedFd {
+    let (end, _end) = std::io::pipe().unwrap();
+    dillinger_ring::connection::connect(&directory.join("socket"), PATIENCE, end).unwrap().unwrap()
+}
+
+/// Whether all was received: one that has hardly any memory can only then be written to.
+fn is_empty(connection: &OwnedFd) -> bool {
+    let size = sockopt::socket_send_buffer_size(connection).unwrap();
+    sockopt::set_socket_send_buffer_size(connection, 1).unwrap();
+    let mut polled = [PollFd::new(connection, PollFlags::OUT)];
+    let empty = poll(&mut polled, Some(&Timespec::default())).unwrap() > 0;
+    // The kernel doubles what is set.
+    sockopt::set_socket_send_buffer_size(connection, size / 2).unwrap();
+    empty
 }
 
 /// The channels of a packet.
@@ -86,12 +137,12 @@ fn zero_crossings(samples: &[i16]) -> usize {
 
 #[tokio::test]
 async fn a_tone_is_heard_as_it_was_played() {
-    let mut server = Server::start();
-    server.audio.wanted.send_replace(true);
+    let mut server = Server::start().await;
+    server.listened().await;
     let mut decoder = Decoder::new(Channels::Stereo, SampleRate::Hz48000).unwrap();
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for _ in 0..100 {
-        server.play(1000.0).await;
+        server.play(1000.0);
         let [one, other] = decoded(&mut decoder, &*server.unit().await);
         left.extend(one);
         right.extend(other);
@@ -105,16 +156,15 @@ async fn a_tone_is_heard_as_it_was_played() {
 
 #[tokio::test]
 async fn times_are_those_of_the_steps() {
-    let mut server = Server::start();
-    server.audio.wanted.send_replace(true);
-    server.drained().await;
+    let mut server = Server::start().await;
+    server.listened().await;
     let before = now();
-    server.play(1000.0).await;
+    server.play(1000.0);
     let first = server.unit().await.taken + DELAY;
     assert!(first >= before && first <= now(), "{before:?} {first:?}");
     // What the server writes late, all at once, was played at its time.
     for _ in 0..5 {
-        server.play(1000.0).await;
+        server.play(1000.0);
     }
     for step in 1..6 {
         let time = server.unit().await.taken + DELAY;
@@ -125,18 +175,18 @@ async fn times_are_those_of_the_steps() {
 
 #[tokio::test]
 async fn silence_is_not_sent() {
-    let mut server = Server::start();
-    server.audio.wanted.send_replace(true);
+    let mut server = Server::start().await;
+    server.listened().await;
     for _ in 0..20 {
-        server.play(0.0).await;
+        server.play(0.0);
     }
     server.drained().await;
-    server.play(1000.0).await;
+    server.play(1000.0);
     let first = server.unit().await;
     let mut decoder = Decoder::new(Channels::Stereo, SampleRate::Hz48000).unwrap();
     assert!(loudness(&decoded(&mut decoder, &first)[0]) > 1000.0, "the first packet is the sound");
     for _ in 0..20 {
-        server.play(0.0).await;
+        server.play(0.0);
     }
     server.drained().await;
     let mut tail = 0;
@@ -148,31 +198,80 @@ async fn silence_is_not_sent() {
 
 #[tokio::test]
 async fn nobody_hears_what_was_played_before_he_came() {
-    let mut server = Server::start();
-    for _ in 0..10 {
-        server.play(1000.0).await;
-    }
-    assert_eq!(rustix::io::ioctl_fionread(&server.pipe).unwrap(), 19_200, "nothing is read for nobody");
+    let mut server = Server::start().await;
+    // Nothing is received for nobody, so that there is no room at last.
+    while send(&server.connection, &[1; FRAMES * 4]).is_ok() {}
     server.audio.wanted.send_replace(true);
     server.drained().await;
     let before = now();
-    server.play(1000.0).await;
+    server.play(1000.0);
     assert!(server.unit().await.taken + DELAY >= before);
     assert!(server.units.try_recv().is_err());
-    server.audio.wanted.send_replace(false);
 }
 
 #[tokio::test]
-async fn the_server_s_status_is_told_and_its_pipe_is_missed() {
-    let Server { pipe, audio, status, .. } = Server::start();
-    let mut told = audio.status.clone();
-    let down = AudioStatus::Failed("pipewire was killed by signal 9".to_owned());
-    status.send_replace(down.clone());
-    tokio::time::timeout(PATIENCE, told.wait_for(|status| *status == down)).await.unwrap().unwrap();
-    status.send_replace(AudioStatus::Running);
-    tokio::time::timeout(PATIENCE, told.wait_for(|status| *status == AudioStatus::Running)).await.unwrap().unwrap();
-    audio.wanted.send_replace(true);
-    drop(pipe);
-    let failed = told.wait_for(|status| matches!(status, AudioStatus::Failed(reason) if reason.contains("pipe")));
-    tokio::time::timeout(PATIENCE, failed).await.unwrap().unwrap();
+async fn a_server_that_goes_is_missed_whether_somebody_listens_or_not() {
+    for listens in [false, true] {
+        let mut server = Server::start().await;
+        server.audio.wanted.send_replace(listens);
+        server.connection = connect(server.directory.path());
+        server.told(AudioStatus::Running).await;
+        let replaced = std::mem::replace(&mut server.connection, std::io::pipe().unwrap().0.into());
+        drop(replaced);
+        server.told(failed("the sound server closed its connection")).await;
+        server.connection = connect(server.directory.path());
+        server.told(AudioStatus::Running).await;
+        server.listened().await;
+        server.play(1000.0);
+        server.unit().await;
+    }
+}
+
+#[tokio::test]
+async fn the_server_that_comes_takes_the_place_of_the_one_before() {
+    let mut server = Server::start().await;
+    server.listened().await;
+    let before = std::mem::replace(&mut server.connection, connect(server.directory.path()));
+    // As soon as it is not connected any more.
+    tokio::task::spawn_blocking(move || {
+        poll(&mut [PollFd::new(&before, PollFlags::empty())], Some(&Timespec { tv_sec: 20, tv_nsec: 0 })).unwrap();
+        assert_eq!(send(&before, &[1; FRAMES * 4]), Err(Errno::PIPE));
+    })
+    .await
+    .unwrap();
+    server.play(1000.0);
+    server.unit().await;
+    assert_eq!(*server.audio.status.borrow(), AudioStatus::Running);
+}
+
+#[tokio::test]
+async fn a_message_of_another_length_is_the_end_of_its_connection() {
+    let mut server = Server::start().await;
+    for length in [1, FRAMES * 4 - 1, FRAMES * 4 + 1, 65_536] {
+        send(&server.connection, &vec![1; length]).unwrap();
+        server.audio.wanted.send_replace(true);
+        server.told(failed(&format!("the sound server sent {length} bytes, where each message has 1920"))).await;
+        assert_eq!(send(&server.connection, &[1; FRAMES * 4]), Err(Errno::PIPE), "{length}");
+        server.connection = connect(server.directory.path());
+        server.told(AudioStatus::Running).await;
+    }
+    assert!(server.units.try_recv().is_err());
+    server.play(1000.0);
+    server.unit().await;
+}
+
+#[tokio::test]
+async fn descriptors_are_not_taken() {
+    let mut server = Server::start().await;
+    server.listened().await;
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let descriptors = [writer.as_fd()];
+    ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+    let piece = [1; FRAMES * 4];
+    sendmsg(&server.connection, &[IoSlice::new(&piece)], &mut ancillary, SendFlags::empty()).unwrap();
+    drop(writer);
+    server.unit().await;
+    assert_eq!(reader.read(&mut [0]).unwrap(), 0, "nobody has the pipe");
 }

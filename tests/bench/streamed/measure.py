@@ -39,11 +39,12 @@ class Load:
 
 
 def memory(session):
-    """What the display unit holds, in MiB: each page counted once, a shared one in parts (proc_pid_smaps(5))."""
+    """What the units of the display hold, in MiB: each page counted once, a shared one in parts (proc_pid_smaps(5))."""
     total = 0
-    for pid in find_processes(f"{session.id}-display"):
-        rollup = run("sudo", "cat", f"/proc/{pid}/smaps_rollup")
-        total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    for part in "display", "sound", "streamer":
+        for pid in find_processes(f"{session.id}-{part}"):
+            rollup = run("sudo", "cat", f"/proc/{pid}/smaps_rollup")
+            total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return total / 1024
 
 
@@ -78,7 +79,7 @@ def memories(figures):
         session = start(Environment=variables)
         with Viewer(session.id):
             time.sleep(3)
-            figures.add(f"memory of the display unit, a game on {protocol}, MiB", "PSS", memory(session), 120)
+            figures.add(f"memory of the display, a game on {protocol}, MiB", "PSS", memory(session), 120)
         session.stop()
 
 

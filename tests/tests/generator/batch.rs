@@ -15,8 +15,8 @@ pub(crate) struct Expected {
     pub(crate) commands: Vec<(&'static str, Vec<String>)>,
     /// What the description says.
     pub(crate) description: String,
-    /// The unit without which it does not live, in a streamed session.
-    pub(crate) bound_to: Option<String>,
+    /// The units that it needs, by key, in a streamed session.
+    pub(crate) needs: Vec<(&'static str, String)>,
 }
 
 /// Checks what each generator makes of each file. What was not asked for has to
@@ -41,9 +41,10 @@ fn compare(service: &str, harmless: &ServiceFile, expected: &Expected) -> anyhow
     container(command(&file)?, command(harmless)?, expected.run.clone())?;
     commands(&file, expected)?;
     description(file.value("Unit", "Description")?, &expected.description)?;
-    for key in ["BindsTo", "After"] {
-        let displays: Vec<&str> = file.values("Unit", key).into_iter().filter(|unit| is_display(unit)).collect();
-        ensure!(displays == Vec::from_iter(expected.bound_to.as_deref()), "{key}={displays:?}");
+    for key in ["BindsTo", "Wants", "After"] {
+        let parts: Vec<&str> = file.values("Unit", key).into_iter().filter(|unit| is_display(unit)).collect();
+        let of_key = expected.needs.iter().filter(|(known, _)| key == "After" || *known == key);
+        ensure!(parts == of_key.map(|(_, unit)| unit.as_str()).collect::<Vec<_>>(), "{key}={parts:?}");
     }
     structure(&file, harmless)?;
     let written = ServiceFile::parse(&expected.text)?;
@@ -107,9 +108,11 @@ fn description(value: &str, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a value is the name of a display's unit, which is checked by itself.
+/// Whether a value is the name of the unit of a part of a display, which is checked
+/// by itself.
 fn is_display(value: &str) -> bool {
-    value.starts_with("dillinger-session-") && value.ends_with("-display.service")
+    let part = value.strip_prefix("dillinger-session-").and_then(|rest| rest.split_once('-'));
+    part.is_some_and(|(_, part)| ["display.service", "sound.service", "streamer.service"].contains(&part))
 }
 
 /// Keys whose values come from the request, and are checked by themselves.
@@ -120,8 +123,10 @@ const OWN: &[&str] = &["Description", "SourcePath", "ExecStart", "ExecStartPre",
 fn structure(file: &ServiceFile, harmless: &ServiceFile) -> anyhow::Result<()> {
     let others = |file: &ServiceFile| {
         let mut entries = file.entries.clone();
-        entries.retain(|entry| entry.section != "X-Container" && entry.key != "RequiresMountsFor");
-        let own = |entry: &Entry| OWN.contains(&entry.key.as_str()) || is_display(&entry.value);
+        entries.retain(|entry| {
+            entry.section != "X-Container" && entry.key != "RequiresMountsFor" && !is_display(&entry.value)
+        });
+        let own = |entry: &Entry| OWN.contains(&entry.key.as_str());
         entries.iter_mut().filter(|entry| own(entry)).for_each(|entry| entry.value.clear());
         entries
     };

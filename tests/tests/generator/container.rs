@@ -117,7 +117,7 @@ impl Container {
         file.add("Service", "ExecStopPost", Value::service_exec(&stop)?);
         file.add("Quadlet", "DefaultDependencies", Value::bool(false));
         let commands = vec![("ExecStopPost", stop)];
-        Ok(Expected { text: file.render()?, run, commands, description: self.description.clone(), bound_to: None })
+        Ok(Expected { text: file.render()?, run, commands, description: self.description.clone(), needs: Vec::new() })
     }
 
     fn write_settings(&self, file: &mut UnitFile, run: &mut Run) -> anyhow::Result<()> {

@@ -127,11 +127,12 @@ pub(crate) fn check(requests: &[RawRequest], generators: &[Generator]) -> anyhow
         match units(request) {
             Ok((plan, units)) => {
                 let expected = expected(request, &plan, &units).with_context(|| format!("{request:?}"))?;
-                if let Some(display) = streamed::display(request, &plan, &units)? {
+                let display = streamed::display(request, &plan, &units)?;
+                if display.is_empty() {
+                    accepted.push(expected);
+                } else {
                     shown.push(display);
                     streamed.push(expected);
-                } else {
-                    accepted.push(expected);
                 }
             }
             Err(problems) => refused(request, &problems)?,
@@ -145,7 +146,16 @@ pub(crate) fn check(requests: &[RawRequest], generators: &[Generator]) -> anyhow
     base.insert("Display".to_owned(), RawValue::Str("stream".to_owned()));
     let (_, harmless) = units(&base).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
     batch::check(&quadlet(&harmless)?.text, &streamed, generators)?;
-    batch::check(&streamed::quadlet(&harmless)?.text, &shown, generators)
+    for part in ["display", "sound", "streamer"] {
+        let own = |case: &&Expected| {
+            case.run.options.iter().any(|(name, value)| {
+                name == "--name" && value.as_deref().is_some_and(|name| name.ends_with(&format!("-{part}")))
+            })
+        };
+        let cases: Vec<Expected> = shown.iter().flatten().filter(own).cloned().collect();
+        batch::check(&streamed::quadlet(&harmless, part)?.text, &cases, generators)?;
+    }
+    Ok(())
 }
 
 fn units(request: &RawRequest) -> Result<(SessionPlan, Vec<UnitText>), Problems> {
@@ -170,6 +180,7 @@ fn units(request: &RawRequest) -> Result<(SessionPlan, Vec<UnitText>), Problems>
         state_dir: "/home/player/.local/state/dillinger".to_owned(),
         windows: None,
         agent: AGENT.to_owned(),
+        seccomp: "/usr/share/dillinger/seccomp".to_owned(),
     };
     let plan = plan(spec, decisions, &facts)?;
     let units = render(&plan)?;
@@ -253,7 +264,7 @@ fn expected(request: &RawRequest, plan: &SessionPlan, units: &[UnitText]) -> any
         run,
         commands: commands(plan.id(), &[]).into_iter().chain(is_streamed.then(|| starting(plan.id()))).collect(),
         description: description(request, plan),
-        bound_to: is_streamed.then(|| format!("dillinger-session-{}-display.service", plan.id())),
+        needs: if is_streamed { streamed::units(plan.id(), &text("Audio")) } else { Vec::new() },
     })
 }
 

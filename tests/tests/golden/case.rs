@@ -186,6 +186,7 @@ impl Host {
             state_dir: STATE.to_owned(),
             windows: self.windows.facts(spec),
             agent: "/usr/libexec/dillinger-runner/dillinger-runner".to_owned(),
+            seccomp: "/usr/share/dillinger/seccomp".to_owned(),
         }
     }
 }

@@ -1,15 +1,29 @@
-//! The display of a streamed session: its container, and what the game sees of
-//! it.
+//! The display of a streamed session: the containers of its three parts, and
+//! what the game sees of them.
+//!
+//! Each part has a directory of its own. Nothing passes between two of them but
+//! a socket.
 //!
 //! ```text
-//! <runtime>/dillinger/sessions/<id>/display/   /run/display in the display's container
-//!     wayland-0                                /run/dillinger/wayland-0 in the game's
-//!     X11-unix/X0                              /tmp/.X11-unix/X0
-//!     pulse/native                             /run/dillinger/pulse/native
-//!     control                                  the agent's
+//! <runtime>/dillinger/sessions/<id>/  in its own container     in others
+//!     display/                        /run/display
+//!         wayland-0                                            the game's: /run/dillinger/wayland-0
+//!         X11-unix/X0                 /tmp/.X11-unix/X0        the game's: the same
+//!     sound/                          /run/sound               the game's: /run/dillinger/pulse
+//!         native
+//!     streamer/                       /run/streamer
+//!         control                                              the agent's
+//!     rendezvous/
+//!         display/socket              /run/streamer/display    the display server's: /run/streamer/socket
+//!         sound/socket                /run/streamer/sound      the sound server's: /run/streamer/socket
 //! ```
+//!
+//! What is mounted once a part has been running is in no directory that a part
+//! can write to: with a link in its place the part would choose what of the
+//! host's the other one is shown. The sound server's container is made again
+//! and again; the game's mounts are made before anybody's bytes are read.
 
-use super::{ContainerPlan, DISPLAY_PID, EndCommands, IPC_NAMESPACE, Ipc, PlannedMount, Role, agent_command};
+use super::{ContainerPlan, DISPLAY_PID, EndCommands, IPC_NAMESPACE, Ipc, PlannedMount, Role, agent_command, seccomp};
 use crate::host::{GamepadFact, HostFacts};
 use crate::id::SessionId;
 use crate::problem::{ProblemClass, Problems, quoted};
@@ -18,12 +32,22 @@ use crate::spec::{Decision, SessionSpec, StreamSpec};
 
 /// Directories to make in a session's private directory before its display
 /// starts, outer ones first.
-pub const HOST_DIRECTORIES: [&str; 2] = ["display", "display/X11-unix"];
+pub const HOST_DIRECTORIES: [&str; 7] =
+    ["display", "display/X11-unix", "sound", "streamer", "rendezvous", RENDEZVOUS_DISPLAY, RENDEZVOUS_SOUND];
+/// In a session's private directory: where display server and sound server meet
+/// the streamer.
+const RENDEZVOUS_DISPLAY: &str = "rendezvous/display";
+const RENDEZVOUS_SOUND: &str = "rendezvous/sound";
+/// In a session's private directory: the streamer's.
+pub const STREAMER_DIRECTORY: &str = "streamer";
 
-/// The streamer in the display's image.
-const STREAMER: &str = "/usr/libexec/dillinger-runner/dillinger-stream";
-/// Where the display's container has its directory.
-const DIRECTORY: &str = "/run/display";
+/// The programs in the display's image.
+const PROGRAMS: &str = "/usr/libexec/dillinger-runner";
+/// Where the display server, the sound server and the streamer have their
+/// directories.
+const DISPLAY: &str = "/run/display";
+const SOUND: &str = "/run/sound";
+const STREAMER: &str = "/run/streamer";
 /// The game's `$XDG_RUNTIME_DIR`.
 const GAME_RUNTIME: &str = "/run/dillinger";
 /// What a game may take to end is its own matter; a display needs no time.
@@ -89,8 +113,8 @@ pub(super) struct Shown {
 /// The sockets, the gamepads and the shared memory, and the variables that say where they are.
 pub(super) fn of_game(spec: &SessionSpec, facts: &HostFacts) -> Shown {
     let Some(stream) = &spec.stream else { return Shown::default() };
-    let host = host_directory(facts, spec.id);
-    let link = format!("{}/{IPC_NAMESPACE}", session_directory(facts, spec.id));
+    let host = session_directory(facts, spec.id);
+    let link = format!("{host}/{IPC_NAMESPACE}");
     let command = agent_command(facts, spec.id, Role::Game, "session-starting");
     let mut shown = Shown { ipc: Ipc::Borrowed { link, command }, ..Shown::default() };
     let mut set = |name: &str, value: &str| {
@@ -102,12 +126,13 @@ pub(super) fn of_game(spec: &SessionSpec, facts: &HostFacts) -> Shown {
     // Windows have no frames here, and SDL's library for them waits for ever in an image without its plugins.
     set("SDL_VIDEO_WAYLAND_ALLOW_LIBDECOR", "0");
     shown.mounts.push(PlannedMount::Private { target: GAME_RUNTIME.to_owned() });
-    shown.mounts.push(bind(format!("{host}/wayland-0"), format!("{GAME_RUNTIME}/wayland-0"), true));
-    shown.mounts.push(bind(format!("{host}/X11-unix/X0"), "/tmp/.X11-unix/X0".to_owned(), true));
+    shown.mounts.push(bind(format!("{host}/display/wayland-0"), format!("{GAME_RUNTIME}/wayland-0"), true));
+    shown.mounts.push(bind(format!("{host}/display/X11-unix/X0"), "/tmp/.X11-unix/X0".to_owned(), true));
     if stream.audio {
-        let native = format!("{GAME_RUNTIME}/pulse/native");
-        set("PULSE_SERVER", &format!("unix:{native}"));
-        shown.mounts.push(bind(format!("{host}/pulse/native"), native, true));
+        let pulse = format!("{GAME_RUNTIME}/pulse");
+        set("PULSE_SERVER", &format!("unix:{pulse}/native"));
+        // The directory: a sound server that is started again makes another socket in it.
+        shown.mounts.push(bind(format!("{host}/sound"), pulse, true));
     }
     if let GamepadFact::Made(nodes) = &facts.gamepads
         && stream.gamepads > 0
@@ -119,52 +144,78 @@ pub(super) fn of_game(spec: &SessionSpec, facts: &HostFacts) -> Shown {
     shown
 }
 
-/// The container of the display, if the session has one.
-pub(super) fn container(spec: &SessionSpec, facts: &HostFacts) -> Option<ContainerPlan> {
-    let stream = spec.stream.as_ref()?;
-    let host = host_directory(facts, spec.id);
-    Some(ContainerPlan {
-        role: Role::Display,
-        unit: spec.id.unit(Role::Display),
-        container: spec.id.container(Role::Display),
+/// The containers of the display, if the session has one.
+pub(super) fn containers(spec: &SessionSpec, facts: &HostFacts) -> Vec<ContainerPlan> {
+    let Some(stream) = &spec.stream else { return Vec::new() };
+    let host = session_directory(facts, spec.id);
+    let mut display = part(Role::Display, spec, stream, facts);
+    display.mounts.push(bind(format!("{host}/display"), DISPLAY.to_owned(), false));
+    display.mounts.push(bind(format!("{host}/display/X11-unix"), "/tmp/.X11-unix".to_owned(), false));
+    display.mounts.push(bind(format!("{host}/{RENDEZVOUS_DISPLAY}"), STREAMER.to_owned(), true));
+    display.ipc = Ipc::Lent { pid_file: format!("{host}/{DISPLAY_PID}") };
+    let mut sound = part(Role::Sound, spec, stream, facts);
+    sound.mounts.push(bind(format!("{host}/sound"), SOUND.to_owned(), false));
+    sound.mounts.push(bind(format!("{host}/{RENDEZVOUS_SOUND}"), STREAMER.to_owned(), true));
+    let mut streamer = part(Role::Streamer, spec, stream, facts);
+    streamer.mounts.push(bind(format!("{host}/{STREAMER_DIRECTORY}"), STREAMER.to_owned(), false));
+    streamer.mounts.push(bind(format!("{host}/{RENDEZVOUS_DISPLAY}"), format!("{STREAMER}/display"), false));
+    streamer.mounts.push(bind(format!("{host}/{RENDEZVOUS_SOUND}"), format!("{STREAMER}/sound"), false));
+    let sound = stream.audio.then_some(sound);
+    [display].into_iter().chain(sound).chain([streamer]).collect()
+}
+
+/// A part of the display, without its mounts.
+fn part(role: Role, spec: &SessionSpec, stream: &StreamSpec, facts: &HostFacts) -> ContainerPlan {
+    ContainerPlan {
+        role,
+        unit: spec.id.unit(role),
+        container: spec.id.container(role),
         image: stream.image.clone(),
-        command: command(stream),
+        command: command(role, stream),
         working_directory: None,
         environment: vec![Variable { name: "HOME".to_owned(), value: "/tmp".to_owned() }],
         network: Network::None,
-        mounts: vec![
-            bind(host.clone(), DIRECTORY.to_owned(), false),
-            bind(format!("{host}/X11-unix"), "/tmp/.X11-unix".to_owned(), false),
-        ],
+        mounts: Vec::new(),
         devices: Vec::new(),
         timeout_stop_usec: TIMEOUT_STOP_USEC,
-        commands: EndCommands::new(facts, spec.id, Role::Display),
-        ipc: Ipc::Lent { pid_file: format!("{}/{DISPLAY_PID}", session_directory(facts, spec.id)) },
-    })
+        commands: EndCommands::new(facts, spec.id, role),
+        ipc: Ipc::Private,
+        seccomp: seccomp(facts, role),
+    }
 }
 
-fn command(stream: &StreamSpec) -> Vec<String> {
-    let mut command = vec![STREAMER.to_owned()];
+fn command(role: Role, stream: &StreamSpec) -> Vec<String> {
+    let (program, directory) = match role {
+        Role::Sound => ("dillinger-sound", SOUND),
+        Role::Streamer => ("dillinger-stream", STREAMER),
+        Role::Display | Role::Game => ("dillinger-display", DISPLAY),
+    };
+    let mut command = vec![format!("{PROGRAMS}/{program}")];
     let mut option = |name: &str, value: String| command.extend([name.to_owned(), value]);
-    option("--directory", DIRECTORY.to_owned());
+    option("--directory", directory.to_owned());
+    if role != Role::Streamer {
+        option("--streamer", format!("{STREAMER}/socket"));
+    }
+    if role == Role::Sound {
+        return command;
+    }
     option("--width", stream.width.to_string());
     option("--height", stream.height.to_string());
     option("--refresh-rate", stream.refresh_rate.to_string());
-    option("--encoder", stream.encoder.clone());
-    if let Some(bitrate) = stream.max_bitrate {
-        option("--max-bitrate", bitrate.to_string());
+    let mut switches = vec![("--clipboard", stream.clipboard)];
+    if role == Role::Streamer {
+        option("--encoder", stream.encoder.clone());
+        if let Some(bitrate) = stream.max_bitrate {
+            option("--max-bitrate", bitrate.to_string());
+        }
+        switches.push(("--no-audio", !stream.audio));
     }
-    let switches = [("--no-audio", !stream.audio), ("--clipboard", stream.clipboard)];
     command.extend(switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()));
     command
 }
 
 fn session_directory(facts: &HostFacts, id: SessionId) -> String {
     format!("{}/dillinger/sessions/{id}", facts.runtime_dir)
-}
-
-fn host_directory(facts: &HostFacts, id: SessionId) -> String {
-    format!("{}/display", session_directory(facts, id))
 }
 
 fn bind(source: String, target: String, read_only: bool) -> PlannedMount {

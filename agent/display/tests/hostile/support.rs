@@ -1,7 +1,8 @@
 //! A display server, and programs that write their messages by hand.
 
+use dillinger_ring::connection::Listener;
 use dillinger_ring::message::{FromDisplay, ToDisplay};
-use dillinger_ring::socket::{Socket, pair};
+use dillinger_ring::socket::Socket;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
@@ -13,7 +14,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use tempfile::TempDir;
 
 /// How long a fact may take.
@@ -44,17 +45,20 @@ impl Display {
         let start = 41_000 + rustix::thread::gettid().as_raw_nonzero().get() % 10_000;
         let free = |number: &i32| !PathBuf::from(format!("/tmp/.X{number}-lock")).exists();
         let number = (start..60_000).find(free).unwrap();
-        let (socket, theirs) = pair().unwrap();
+        let listener = Listener::new(&directory.path().join("streamer")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_dillinger-display"))
             .arg("--directory")
             .arg(directory.path())
+            .arg("--streamer")
+            .arg(directory.path().join("streamer"))
             .args(["--width=640", "--height=480", "--clipboard"])
             .arg(format!("--x11-number={number}"))
             .env("RUST_LOG", "debug")
-            .stdin(Stdio::from(theirs))
             .stderr(File::create(directory.path().join("log")).unwrap())
             .spawn()
             .unwrap();
+        wait(&mut [PollFd::new(&listener, PollFlags::IN)]);
+        let socket = Socket::new(listener.accept().unwrap().unwrap());
         let x11 = PathBuf::from(format!("/tmp/.X11-unix/X{number}"));
         let display = Self { directory, x11, socket, child, count: 0 };
         display.socket.send(ToDisplay::Run { wanted: true, frame_rate: 0 }).unwrap();

@@ -1,14 +1,17 @@
 //! The plain thing, how it begins and how it ends.
 
 use crate::support::canvas::{BLACK, Canvas};
-use crate::support::display::start;
+use crate::support::display::{Display, command, start};
 use crate::support::program::Program;
 use crate::support::until;
 use crate::support::x11::{XProgram, has_server};
 use dillinger_ring::message::ToDisplay;
+use dillinger_ring::socket::ReceiveError;
 use rustix::net::{SendFlags, send};
+use rustix::process::{Pid, Signal, kill_process};
 use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 
 #[test]
 fn a_window_is_seen() {
@@ -51,26 +54,67 @@ fn what_programs_can_reach_is_exactly_this() {
 }
 
 #[test]
+fn systemd_is_told_when_programs_can_connect() {
+    let display = start((320, 200), &[]);
+    assert_eq!(display.tells_systemd(), "READY=1\n");
+    let x11 = format!("/tmp/.X11-unix/X{}", display.number);
+    for socket in [display.directory.path().join("wayland-0"), x11.into()] {
+        UnixStream::connect(socket).unwrap();
+    }
+}
+
+#[test]
 fn it_ends_without_an_error_when_the_streamer_does() {
     let mut display = start((320, 200), &[]);
     let mut program = Program::connect(&display);
     program.bare(&Canvas::noise(1, 320, 200));
     display.socket = None;
     assert!(display.end().success());
+    assert!(display.log().contains("INFO") && display.log().contains("the streamer has gone"), "{}", display.log());
 }
 
 #[test]
-fn it_ends_with_its_x_server_when_the_streamer_does() {
+fn it_ends_without_an_error_when_it_is_asked_to() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut display = start((320, 200), &[]);
+        // Nobody can be given a slot back when it has ended.
+        display.keeps = true;
+        let mut program = Program::connect(&display);
+        program.bare(&Canvas::noise(1, 320, 200));
+        display.terminate(signal);
+        assert!(display.end().success());
+        // Only its end closes the connection.
+        let gone = loop {
+            if let Err(error) = display.receive() {
+                break error;
+            }
+        };
+        assert!(matches!(gone, ReceiveError::Closed), "{gone}");
+    }
+}
+
+/// Ends a display server that has an X server.
+fn ends_with_its_x_server(end: impl FnOnce(&mut Display)) {
     if !has_server() {
         return;
     }
     let mut display = start((320, 200), &[]);
     let mut program = XProgram::connect(&display);
     program.shown(&Canvas::noise(1, 320, 200));
-    display.socket = None;
+    end(&mut display);
     assert!(display.end().success());
     let socket = format!("/tmp/.X11-unix/X{}", display.number);
-    until("no X server", || std::os::unix::net::UnixStream::connect(&socket).is_err());
+    until("no X server", || UnixStream::connect(&socket).is_err());
+}
+
+#[test]
+fn it_ends_with_its_x_server_when_the_streamer_does() {
+    ends_with_its_x_server(|display| display.socket = None);
+}
+
+#[test]
+fn it_ends_with_its_x_server_when_it_is_asked_to() {
+    ends_with_its_x_server(|display| display.terminate(Signal::TERM));
 }
 
 #[test]
@@ -97,26 +141,39 @@ fn a_text_in_memory_that_can_change_ends_it_with_an_error() {
 }
 
 #[test]
-fn without_a_streamer_it_does_not_start() {
+fn while_it_waits_for_the_streamer_it_can_be_asked_to_end() {
     let directory = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_dillinger-display"))
-        .args(["--width=320", "--height=200", "--directory"])
-        .arg(directory.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    // Who has not yet taken it is waited for as well.
+    let streamer = directory.path().join("streamer");
+    drop(UnixListener::bind(&streamer).unwrap());
+    let mut waiting = command(directory.path()).args(["--width=320", "--height=200"]).spawn().unwrap();
+    let id = Pid::from_child(&waiting);
+    let caught = format!("/proc/{id}/status");
+    until("somebody who takes signals", || {
+        let status = std::fs::read_to_string(&caught).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&caught, 16).unwrap() & 1 << (Signal::TERM.as_raw() - 1) != 0
+    });
+    kill_process(id, Signal::TERM).unwrap();
+    assert!(waiting.wait().unwrap().success());
+}
+
+#[test]
+fn a_streamer_that_it_cannot_connect_to_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let streamer = directory.path().join("streamer");
+    let _stream = UnixListener::bind(&streamer).unwrap();
+    let output = command(directory.path()).args(["--width=320", "--height=200"]).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && said.contains("the connection to the streamer"), "{said}");
+    let expected = format!("the streamer: cannot connect to {}", streamer.display());
+    assert!(output.status.code() == Some(1) && said.contains(&expected), "{said}");
 }
 
 #[test]
 fn sizes_that_pictures_cannot_have_are_refused() {
     for (width, height) in [("321", "200"), ("8", "200"), ("320", "8000")] {
-        let output = Command::new(env!("CARGO_BIN_EXE_dillinger-display"))
-            .args(["--directory=/nonexistent", "--width", width, "--height", height])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(!output.status.success(), "{width}x{height}");
+        let mut command = command(Path::new("/nonexistent"));
+        let output = command.args(["--width", width, "--height", height]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{width}x{height}");
     }
 }

@@ -34,6 +34,7 @@ use crate::settings::SharedSettings;
 use dillinger_runner_api::{Error, streamer};
 use dillinger_runner_core::id::SessionId;
 use dillinger_runner_core::lifecycle::State as Life;
+use dillinger_runner_core::plan::STREAMER_DIRECTORY;
 use link::Link;
 use made::{Made, viewer_id};
 use sockets::Sockets;
@@ -139,7 +140,7 @@ impl Display {
         let shared = Arc::new(Shared {
             id: view.id(),
             view,
-            socket: session.join("display").join(streamer::SOCKET),
+            socket: session.join(STREAMER_DIRECTORY).join(streamer::SOCKET),
             settings,
             state: watch::Sender::new(State { mode, ..State::default() }),
             events: Mutex::new(Some(broadcast::Sender::new(EVENTS))),

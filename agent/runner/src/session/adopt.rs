@@ -127,7 +127,7 @@ async fn remove_orphans(context: &Context, known: &BTreeSet<SessionId>) {
         let mut watch = context.systemd.watch(&id.slice()).await.ok();
         stop_slice(context, id, watch.as_mut()).await;
         // Fails for a unit that did not fail, or that systemd forgot: fine.
-        for role in [Role::Game, Role::Display] {
+        for role in Role::ALL {
             let _ = context.systemd.reset_failed(&id.unit(role)).await;
         }
         remove_containers(context, id).await;

@@ -13,6 +13,7 @@ use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::lifecycle::{Active, State};
 use dillinger_runner_core::outcome::{EndFacts, Ending, Outcome};
 use dillinger_runner_core::problem::quoted;
+use futures_util::future::join;
 use std::time::Duration;
 
 /// How many of Podman's last lines explain a failed start.
@@ -29,7 +30,7 @@ const SLICE_DEADLINE: Duration = Duration::from_secs(30);
 impl Session {
     /// Tells the end, then removes what the session left.
     pub(super) async fn finish(mut self) {
-        await_display(&self.context, &self.view, self.watches.display.as_mut()).await;
+        await_display(&self.context, &self.view, self.watches.streamer.as_mut()).await;
         let ends = self.ends().await;
         let ending = explain(&self.view, &ends).await;
         settle(&self.context, &self.view).await;
@@ -50,7 +51,7 @@ impl Session {
         let mut game = self.service_status().await.unwrap_or_default().end_facts(now_usec());
         game.set_stopping(read_stopping(&self.context.paths.session(id), Role::Game));
         game.windows = windows::report(&self.context.paths.windows(id));
-        Ends { game, display: None }
+        Ends { game, display: Vec::new() }
     }
 }
 
@@ -58,48 +59,55 @@ impl Session {
 #[derive(Debug)]
 pub(super) struct Ends {
     game: EndFacts,
-    display: Option<EndFacts>,
+    /// Of the parts of its display that it cannot live without.
+    display: Vec<(Role, EndFacts)>,
 }
+
+/// The parts of a display that a game cannot live without.
+const NEEDED: [Role; 2] = [Role::Display, Role::Streamer];
 
 impl Ends {
     /// What the units recorded. A game whose display did not come up has no record:
     /// systemd never touched its unit.
     pub(super) fn recorded(context: &Context, id: SessionId) -> Option<Self> {
-        let display = context.records.end(id, Role::Display);
+        let ends = NEEDED.into_iter().filter_map(|role| Some((role, context.records.end(id, role)?)));
+        let display: Vec<_> = ends.collect();
         if let Some(game) = context.records.end(id, Role::Game) {
             return Some(Self { game, display });
         }
-        let mut game = display.clone().filter(|display| display.started_usec == 0)?;
+        let mut game = display.iter().find(|(_, part)| part.started_usec == 0).map(|(_, part)| part.clone())?;
         game.set_stopping(read_stopping(&context.paths.session(id), Role::Game).or_else(|| game.stopping()));
         Some(Self { game, display })
     }
 }
 
-/// Waits until it is known whether the display of a game that has ended died by
-/// itself. systemd stops a display as soon as its game has ended; one that dies
-/// may take its time.
-pub(super) async fn await_display(context: &Context, view: &View, watch: Option<&mut UnitWatch>) {
+/// Waits until it is known whether a part of the display of a game that has ended
+/// died by itself. systemd stops a display as soon as its game has ended; one that
+/// dies may take its time.
+pub(super) async fn await_display(context: &Context, view: &View, streamer: Option<&mut UnitWatch>) {
     if view.audience.is_none() {
         return;
     }
-    let (unit, session) = (view.id().unit(Role::Display), context.paths.session(view.id()));
+    let [display, stream] = NEEDED;
+    let known = join(await_part(context, view, display, None), await_part(context, view, stream, streamer));
+    if tokio::time::timeout(DISPLAY_DEADLINE, known).await.is_err() {
+        tracing::warn!(session = %view.id(), "the display of an ended session does not end");
+    }
+}
+
+async fn await_part(context: &Context, view: &View, role: Role, watch: Option<&mut UnitWatch>) {
+    let (unit, session) = (view.id().unit(role), context.paths.session(view.id()));
     let mut own = match &watch {
         Some(_) => None,
         None => context.systemd.watch(&unit).await.ok(),
     };
-    let watch = watch.or(own.as_mut());
-    let known = async {
-        let Some(watch) = watch else { return };
-        while read_stopping(&session, Role::Display).is_none() {
-            let status = context.systemd.service(&unit).await.ok().flatten().unwrap_or_default();
-            let lives = matches!(status.unit().active, Active::Active | Active::Deactivating);
-            if !lives || watch.next().await.is_none() {
-                return;
-            }
+    let Some(watch) = watch.or(own.as_mut()) else { return };
+    while read_stopping(&session, role).is_none() {
+        let status = context.systemd.service(&unit).await.ok().flatten().unwrap_or_default();
+        let lives = matches!(status.unit().active, Active::Active | Active::Deactivating);
+        if !lives || watch.next().await.is_none() {
+            return;
         }
-    };
-    if tokio::time::timeout(DISPLAY_DEADLINE, known).await.is_err() {
-        tracing::warn!(session = %view.id(), "the display of an ended session does not end");
     }
 }
 
@@ -123,7 +131,7 @@ pub(super) async fn end_recorded(context: &Context, view: &View, ends: Ends) {
 /// last words.
 async fn explain(view: &View, ends: &Ends) -> Ending {
     let record = &view.record;
-    let (mut ending, role) = ends.game.ending_with(ends.display.as_ref());
+    let (mut ending, role) = ends.game.ending_with(&ends.display);
     let units = [view.id().unit(role)];
     let lines = async |count| last_lines(&Journal::default(), &units, record.created_usec, count).await;
     match ending.outcome {
@@ -213,7 +221,7 @@ async fn settle(context: &Context, view: &View) {
 /// Removes the containers that the units could not remove, as when systemd ended
 /// their clean-up on a host that is too busy.
 pub(super) async fn remove_containers(context: &Context, id: SessionId) {
-    for role in [Role::Game, Role::Display] {
+    for role in Role::ALL {
         if !context.files.container_id_file(id, role).exists() {
             continue;
         }

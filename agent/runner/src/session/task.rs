@@ -40,7 +40,7 @@ pub(super) struct Watches {
     pub(super) game: UnitWatch,
     pub(super) slice: UnitWatch,
     /// Of a streamed session.
-    pub(super) display: Option<UnitWatch>,
+    pub(super) streamer: Option<UnitWatch>,
 }
 
 impl Watches {
@@ -48,14 +48,14 @@ impl Watches {
     /// missed.
     pub(super) async fn open(context: &Context, spec: &SessionSpec) -> Result<Self> {
         let (game, slice) = (spec.id.unit(Role::Game), spec.id.slice());
-        let display = async {
+        let streamer = async {
             if spec.stream.is_none() {
                 return Ok(None);
             }
-            context.systemd.watch(&spec.id.unit(Role::Display)).await.map(Some)
+            context.systemd.watch(&spec.id.unit(Role::Streamer)).await.map(Some)
         };
-        let watches = try_join3(context.systemd.watch(&game), context.systemd.watch(&slice), display).await;
-        watches.map(|(game, slice, display)| Self { game, slice, display }).map_err(systemd_failed)
+        let watches = try_join3(context.systemd.watch(&game), context.systemd.watch(&slice), streamer).await;
+        watches.map(|(game, slice, streamer)| Self { game, slice, streamer }).map_err(systemd_failed)
     }
 }
 
@@ -122,7 +122,7 @@ impl Session {
                     Some(event) => self.slice(event).await,
                     None => pending().await,
                 },
-                event = next_of(&mut self.watches.display) => match event {
+                event = next_of(&mut self.watches.streamer) => match event {
                     Some(event) => self.display(event),
                     None => pending().await,
                 },
@@ -237,8 +237,8 @@ impl Session {
         self.observe().await;
         // After it: a streamer that is frozen with its session answers nobody.
         if self.view.audience.is_some() {
-            let display = self.context.systemd.service(&self.view.id().unit(Role::Display)).await;
-            self.tell_display(display.ok().flatten().unwrap_or_default().unit().active);
+            let streamer = self.context.systemd.service(&self.view.id().unit(Role::Streamer)).await;
+            self.tell_display(streamer.ok().flatten().unwrap_or_default().unit().active);
         }
         !self.is_over()
     }

@@ -44,10 +44,10 @@ pub(crate) fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 /// be stopped while it ran: `$SERVICE_RESULT` at that moment, and its realtime in
 /// µs.
 fn stopping_file(session: &Path, role: Role) -> PathBuf {
-    session.join(match role {
-        Role::Game => "stopping",
-        Role::Display => "display-stopping",
-    })
+    match role.word() {
+        None => session.join("stopping"),
+        Some(word) => session.join(format!("{word}-stopping")),
+    }
 }
 
 /// Name of the file in a session's private directory that says that systemd

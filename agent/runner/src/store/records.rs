@@ -4,7 +4,7 @@
 //! ```text
 //! <state>/sessions/<id>.json        a session that lives
 //! <state>/sessions/<id>.end.json    what the game's unit recorded of its end
-//! <state>/sessions/<id>.display.end.json    what its display's did
+//! <state>/sessions/<id>.<part>.end.json     what that of a part of its display did
 //! <state>/ended/<time>-<id>.json    a session that ended; bounded in number
 //! ```
 
@@ -52,9 +52,9 @@ impl Records {
     }
 
     fn end_file(&self, id: SessionId, role: Role) -> PathBuf {
-        self.sessions.join(match role {
-            Role::Game => format!("{id}.end.json"),
-            Role::Display => format!("{id}.display.end.json"),
+        self.sessions.join(match role.word() {
+            None => format!("{id}.end.json"),
+            Some(word) => format!("{id}.{word}.end.json"),
         })
     }
 
@@ -113,14 +113,14 @@ impl Records {
     /// Removes the record of a session that was never started.
     pub fn forget(&self, id: SessionId) -> io::Result<()> {
         absent_is_fine(std::fs::remove_file(self.session_file(id)))?;
-        let remove = |role| absent_is_fine(std::fs::remove_file(self.end_file(id, role)));
-        remove(Role::Game).and(remove(Role::Display))
+        let removed = Role::ALL.map(|role| absent_is_fine(std::fs::remove_file(self.end_file(id, role))));
+        removed.into_iter().collect()
     }
 
     /// Removes ends that were recorded for sessions that nobody knows any more.
     pub fn drop_stray_ends(&self) -> io::Result<()> {
         for name in names(&self.sessions)? {
-            let stem = name.strip_suffix(".end.json").map(|stem| stem.strip_suffix(".display").unwrap_or(stem));
+            let stem = name.strip_suffix(".end.json").and_then(|stem| stem.split('.').next());
             let id = stem.and_then(|stem| stem.parse::<SessionId>().ok());
             if id.is_some_and(|id| !self.session_file(id).exists()) {
                 absent_is_fine(std::fs::remove_file(self.sessions.join(&name)))?;

@@ -85,12 +85,12 @@ impl UnitFiles {
                 first = first.and(remove_any(&entry.0));
             }
         }
-        for role in [Role::Game, Role::Display] {
+        for role in Role::ALL {
             first = first.and(absent_is_fine(std::fs::remove_file(self.container_id_file(id, role))));
         }
-        // What a game has written to may be closed against its owner.
+        // What a game or a part of a display has written to may be closed against its owner.
         first = first.and(tree::remove(&self.paths.windows(id)));
-        first.and(absent_is_fine(std::fs::remove_dir_all(self.paths.session(id))))
+        first.and(tree::remove(&self.paths.session(id)))
     }
 
     /// Notes that systemd has taken the session's start job, before the caller

@@ -220,8 +220,8 @@ async fn ports_of_the_settings_are_used_and_used_up() {
     request.insert("Display", "stream".into());
     request.insert("Id", "f".repeat(32).into());
     let second = case.agent.client.start(&request).await.unwrap();
-    case.world.systemd.until_state(&format!("dillinger-session-{}-display.service", second.id), "activating").await;
-    let _streamer = Streamer::start(&case.world.paths.session(&second.id).join("display"), Manner::Good);
+    case.world.systemd.until_state(&format!("dillinger-session-{}-streamer.service", second.id), "activating").await;
+    let _streamer = Streamer::start(&case.world.paths.session(&second.id).join("streamer"), Manner::Good);
     case.world.systemd.display_comes_up(&second.unit).await;
     let other = Case { stream: stream(&case.agent.client, &second).await, session: second, ..case };
     other.until_it_answers().await;

@@ -48,7 +48,7 @@ async fn a_socket_that_is_none_is_not_followed() {
     let elsewhere = case.world.directory.path().join("elsewhere");
     std::fs::create_dir_all(&elsewhere).unwrap();
     let streamer = Streamer::start(&elsewhere, Manner::Good);
-    let socket = case.world.paths.session(ID).join("display").join("control");
+    let socket = case.world.paths.session(ID).join("streamer").join("control");
     std::os::unix::fs::symlink(elsewhere.join("control"), &socket).unwrap();
     case.up().await;
     assert_eq!(case.connect("v=0").await.unwrap_err().short_name(), "Busy");

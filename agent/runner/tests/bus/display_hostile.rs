@@ -14,7 +14,7 @@ const GROWTH_MAX_KIB: u64 = 32 << 10;
 
 impl Case {
     fn puppet(&self, trick: Trick) -> Puppet {
-        Puppet::start(&self.world.paths.session(ID).join("display"), trick)
+        Puppet::start(&self.world.paths.session(ID).join("streamer"), trick)
     }
 
     /// A streamed session whose streamer plays this trick.
@@ -112,7 +112,7 @@ async fn one_that_talks_without_end_neither_slows_the_agent_nor_makes_it_grow() 
     agent.crash().await;
     let process = Process::start(&world).await;
     let before_kib = process.resident_kib();
-    let puppet = Puppet::start(&world.paths.session(ID).join("display"), Trick::Floods);
+    let puppet = Puppet::start(&world.paths.session(ID).join("streamer"), Trick::Floods);
     world.systemd.display_comes_up(&session.unit).await;
     eventually("it floods", || puppet.bytes() > 0).await;
     let (before, bytes) = (Instant::now(), puppet.bytes());

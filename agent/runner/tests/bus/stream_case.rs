@@ -44,13 +44,13 @@ impl Case {
         request.insert("Display", "stream".into());
         request.extend(more);
         let session = agent.client.start(&request).await.unwrap();
-        world.systemd.until_state(&format!("dillinger-session-{ID}-display.service"), "activating").await;
+        world.systemd.until_state(&format!("dillinger-session-{ID}-streamer.service"), "activating").await;
         let stream = stream(&agent.client, &session).await;
         Self { world, agent, events, session, stream }
     }
 
     pub(crate) fn streamer(&self, manner: Manner) -> Streamer {
-        Streamer::start(&self.world.paths.session(ID).join("display"), manner)
+        Streamer::start(&self.world.paths.session(ID).join("streamer"), manner)
     }
 
     pub(crate) async fn up(&self) {

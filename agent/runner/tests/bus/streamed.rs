@@ -98,10 +98,10 @@ async fn the_display_has_a_private_directory() {
 #[tokio::test]
 async fn the_display_dies() {
     for (end, outcome, status, words) in [
-        (End::Exit(3), "display-failed", 3, "its display exited with status 3"),
-        (End::Exit(0), "display-failed", 0, "its display exited with status 0"),
-        (End::Signal(11), "display-failed", 11, "its display was killed by signal 11"),
-        (End::Oom, "oom-kill", 9, "its display"),
+        (End::Exit(3), "display-failed", 3, "its streamer exited with status 3"),
+        (End::Exit(0), "display-failed", 0, "its streamer exited with status 0"),
+        (End::Signal(11), "display-failed", 11, "its streamer was killed by signal 11"),
+        (End::Oom, "oom-kill", 9, "its streamer"),
     ] {
         let case = Case::running(&[]).await;
         case.world.systemd.display_dies(&case.session.unit, end).await;
@@ -121,13 +121,13 @@ async fn the_display_dies() {
 #[tokio::test]
 async fn the_display_does_not_come_up() {
     let case = Case::new(Start::EndsAtOnce(1), Start::Runs, &[]).await;
-    case.ends("start-failed", 1, "its display").await;
+    case.ends("start-failed", 1, "its streamer").await;
     let case = Case::new(Start::Holds, Start::Runs, &[]).await;
     case.world.systemd.until_state(&display(), "activating").await;
     let fails = async |world: &World, session: &Session| {
         world.systemd.display_fails_to_start(&session.unit, 127).await;
     };
-    case.unseen(fails).await.ends("start-failed", 127, "its display").await;
+    case.unseen(fails).await.ends("start-failed", 127, "its streamer").await;
 }
 
 #[tokio::test]
@@ -201,5 +201,5 @@ async fn an_absent_image_of_the_display_is_named() {
 }
 
 fn display() -> String {
-    format!("dillinger-session-{ID}-display.service")
+    format!("dillinger-session-{ID}-streamer.service")
 }

@@ -5,13 +5,15 @@
 pub mod client;
 pub mod tone;
 
+use dillinger_ring::connection::Listener;
 use pulseaudio::protocol::{Command, SinkState, StatInfo};
-use rustix::event::{PollFd, PollFlags, poll};
-use std::io::Read;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{RecvFlags, recv};
+use rustix::process::{Pid, Signal, kill_process};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,11 +22,12 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Samples of each channel in a piece.
 pub const PIECE: usize = 480;
 
-/// A server of a test's own.
+/// A server of a test's own, whose streamer is the test.
 pub struct Sound {
     child: Child,
     directory: tempfile::TempDir,
-    pipe: Option<std::io::PipeReader>,
+    streamer: Option<Arc<OwnedFd>>,
+    systemd: UnixDatagram,
     written: Arc<(Mutex<Vec<u8>>, Condvar)>,
 }
 
@@ -32,36 +35,58 @@ pub struct Sound {
 const TRIES: usize = 30;
 
 impl Sound {
+    /// One that is listened to.
     pub fn start() -> Self {
-        let (mut reader, writer) = std::io::pipe().unwrap();
-        let mut sound = Self::start_with(writer.into());
-        sound.pipe = Some(reader.try_clone().unwrap());
-        let written = Arc::clone(&sound.written);
+        let sound = Self::start_unheard();
+        let (written, streamer) = (Arc::clone(&sound.written), Arc::clone(sound.streamer.as_ref().unwrap()));
         std::thread::spawn(move || {
-            let mut piece = vec![0; 65_536];
-            while poll(&mut [PollFd::new(&reader, PollFlags::IN)], None).is_ok() {
-                // All that is not in the pipe any more is there for who has the lock.
+            // One byte more than there should be, so that it would be seen.
+            let mut piece = [0; PIECE * 4 + 1];
+            while poll(&mut [PollFd::new(&streamer, PollFlags::IN)], None).is_ok() {
+                // All that is not in the socket any more is there for who has the lock.
                 let mut now = written.0.lock().unwrap();
-                let Ok(length @ 1..) = reader.read(&mut piece) else { break };
-                now.extend(&piece[..length]);
+                match recv(&streamer, &mut piece, RecvFlags::TRUNC) {
+                    Ok((_, 0)) | Err(_) => break,
+                    Ok((_, length)) => assert_eq!(length, PIECE * 4, "each message is one piece"),
+                }
+                now.extend(&piece[..PIECE * 4]);
                 written.1.notify_all();
             }
         });
         sound
     }
 
-    /// One whose pipe is the test's.
-    pub fn start_with(pipe: OwnedFd) -> Self {
+    /// One that has connected, and to which nobody listens.
+    pub fn start_unheard() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(directory.path().join("native")).unwrap();
-        let child = std::process::Command::new(env!("CARGO_BIN_EXE_dillinger-sound"))
-            .env_clear()
-            .stdin(OwnedFd::from(listener))
-            .stdout(pipe)
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        Self { child, directory, pipe: None, written: Arc::default() }
+        let listener = Listener::new(&directory.path().join("streamer")).unwrap();
+        let systemd = UnixDatagram::bind(directory.path().join("notify")).unwrap();
+        let child = command(directory.path()).env("NOTIFY_SOCKET", directory.path().join("notify")).spawn().unwrap();
+        let streamer = accept(&listener);
+        Self { child, directory, streamer: Some(Arc::new(streamer)), systemd, written: Arc::default() }
+    }
+
+    /// The streamer goes, if nobody listens.
+    pub fn leave(&mut self) {
+        self.streamer = None;
+    }
+
+    /// What it tells systemd next.
+    pub fn tells_systemd(&self) -> String {
+        self.systemd.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut told = [0; 256];
+        let length = self.systemd.recv(&mut told).unwrap();
+        String::from_utf8(told[..length].to_vec()).unwrap()
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Bytes that are on the way to the streamer.
+    pub fn on_the_way(&self) -> u64 {
+        rustix::io::ioctl_fionread(self.streamer.as_ref().unwrap()).unwrap()
     }
 
     pub fn id(&self) -> u32 {
@@ -101,10 +126,7 @@ impl Sound {
     /// All that has been written, once the server is quiet.
     pub fn heard(&self) -> Vec<[f64; 2]> {
         self.quiet();
-        self.until("an empty pipe", |bytes| {
-            let left = rustix::io::ioctl_fionread(self.pipe.as_ref().unwrap()).unwrap();
-            (left == 0).then(|| tone::samples(bytes))
-        })
+        self.until("an empty socket", |bytes| (self.on_the_way() == 0).then(|| tone::samples(bytes)))
     }
 
     /// Pieces that the server has made, too late ones included.
@@ -146,6 +168,20 @@ impl Sound {
     pub fn written(&self) -> usize {
         self.written.0.lock().unwrap().len()
     }
+}
+
+/// The server with a directory, and its streamer there.
+pub fn command(directory: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dillinger-sound"));
+    command.env_clear().arg("--directory").arg(directory).arg("--streamer").arg(directory.join("streamer"));
+    command
+}
+
+/// The next who connects.
+pub fn accept(listener: &Listener) -> OwnedFd {
+    let patience = Timespec::try_from(PATIENCE).unwrap();
+    assert!(poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&patience)).unwrap() > 0, "nobody comes");
+    listener.accept().unwrap().unwrap()
 }
 
 impl Drop for Sound {

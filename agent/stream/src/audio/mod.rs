@@ -1,28 +1,27 @@
 //! The sound of the game, as Opus packets.
 //!
-//! The sound server writes what the games play into a pipe, which is read here
-//! while anybody listens. It writes only while something plays, so that a game
-//! that has opened no sound costs nothing, and one that plays silence costs no
-//! encoding. The pipe outlives the server: a server that dies and is started
-//! again goes on in the same one.
+//! The sound server connects, and sends what the games play, which is received
+//! here while anybody listens. It sends only while something plays, so that a
+//! game that has opened no sound costs nothing, and one that plays silence costs
+//! no encoding. A server that dies and is started again connects again.
 
 pub(crate) mod packet;
+mod server;
 mod timeline;
 
 use crate::clock;
 use crate::media::{AccessUnit, Audio, AudioStatus};
+use dillinger_ring::connection::Listener;
 use packet::{BYTES, LENGTH, Packets};
+use server::{Event, Server};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use timeline::{Gate, Timeline};
-use tokio::net::unix::pipe;
 use tokio::sync::{broadcast, watch};
 
 /// Packets that a listener may lag behind: most of a second.
 const UNITS: usize = 64;
-/// Read at once: all that a pipe holds (pipe(7): 64 KiB).
-const READ: usize = 65_536;
 
 /// Why there cannot be sound.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +29,9 @@ pub enum Error {
     /// The packets cannot be made.
     #[error(transparent)]
     Encoder(#[from] packet::Error),
-    /// The pipe of the sound server cannot be read.
-    #[error("the pipe of the sound server: {0}")]
-    Pipe(#[from] io::Error),
+    /// The sound server cannot be waited for.
+    #[error("the socket of the sound server: {0}")]
+    Socket(#[from] io::Error),
 }
 
 /// There is no sound in this session.
@@ -41,28 +40,27 @@ pub fn off() -> Audio {
     audio
 }
 
-/// Makes packets of what a sound server writes into a pipe, until every `wanted`
-/// is dropped: 48 kHz, two channels, 16 bits, in pieces of 10 ms, each written
-/// when it begins to be played. `server` is how the sound server is.
+/// Makes packets of what a sound server sends that connects to the listener, until
+/// every `wanted` is dropped: 48 kHz, two channels, 16 bits, in messages of 10 ms,
+/// each sent when it begins to be played.
 ///
 /// To be called in a tokio runtime.
 ///
 /// # Errors
-/// The encoder cannot be used.
-pub fn start(pipe: pipe::Receiver, server: watch::Receiver<AudioStatus>) -> Result<Audio, Error> {
-    let first = server.borrow().clone();
+/// The encoder or the socket cannot be used.
+pub fn start(listener: Listener) -> Result<Audio, Error> {
+    let first = AudioStatus::Failed("the sound server has not connected yet".to_owned());
     let (audio, status, wanted) = channels(first);
-    let listener = Listener {
-        pipe,
-        server,
+    let sound = Sound {
+        server: Server::new(listener)?,
+        status,
         wanted,
         units: audio.units.clone(),
         packets: Packets::new()?,
         gate: Gate::default(),
         timeline: Timeline::default(),
-        rest: Vec::new(),
     };
-    tokio::spawn(listener.run(status));
+    tokio::spawn(sound.run());
     Ok(audio)
 }
 
@@ -73,72 +71,66 @@ fn channels(first: AudioStatus) -> (Audio, watch::Sender<AudioStatus>, watch::Re
     (Audio { units, wanted, status: current }, status, is_wanted)
 }
 
-struct Listener {
-    pipe: pipe::Receiver,
-    server: watch::Receiver<AudioStatus>,
+struct Sound {
+    server: Server,
+    status: watch::Sender<AudioStatus>,
     wanted: watch::Receiver<bool>,
     units: broadcast::Sender<Arc<AccessUnit>>,
     packets: Packets,
     gate: Gate,
     timeline: Timeline,
-    /// Samples that make no packet yet.
-    rest: Vec<u8>,
 }
 
-impl Listener {
-    async fn run(mut self, status: watch::Sender<AudioStatus>) {
-        if let Err(error) = self.listen(&status).await {
+impl Sound {
+    async fn run(mut self) {
+        if let Err(error) = self.listen().await {
             tracing::error!("there is no sound any more: {error}");
-            status.send_replace(AudioStatus::Failed(error.to_string()));
+            self.status.send_replace(AudioStatus::Failed(error.to_string()));
         }
     }
 
     /// Until nobody can want sound any more.
-    async fn listen(&mut self, status: &watch::Sender<AudioStatus>) -> Result<(), Error> {
-        let mut buffer = vec![0; READ];
+    async fn listen(&mut self) -> Result<(), Error> {
         let mut listening = false;
         loop {
             let wanted = *self.wanted.borrow_and_update();
             if wanted && !listening {
-                self.skip(&mut buffer)?;
+                self.timeline = Timeline::default();
+                if let Some(event) = self.server.skip() {
+                    self.happened(event)?;
+                }
             }
             listening = wanted;
-            tokio::select! {
-                changed = self.wanted.changed() => if changed.is_err() {
-                    return Ok(());
+            let event = tokio::select! {
+                changed = self.wanted.changed() => match changed {
+                    Ok(()) => continue,
+                    Err(_) => return Ok(()),
                 },
-                Ok(()) = self.server.changed() => {
-                    status.send_replace(self.server.borrow_and_update().clone());
-                }
-                ready = self.pipe.readable(), if listening => {
-                    ready?;
-                    if let Some(read) = some(self.pipe.try_read(&mut buffer))? {
-                        self.arrived(buffer.get(..read).unwrap_or_default(), clock::now())?;
-                    }
-                }
-            }
+                event = self.server.next(listening) => event?,
+            };
+            self.happened(event)?;
         }
     }
 
-    /// Leaves out what was played when nobody listened. Asks the pipe itself: the runtime may not have heard yet that
-    /// there is something in it.
-    fn skip(&mut self, buffer: &mut [u8]) -> io::Result<()> {
-        while some(rustix::io::read(&self.pipe, &mut *buffer).map_err(io::Error::from))?.is_some() {}
-        self.rest.clear();
-        self.timeline = Timeline::default();
+    fn happened(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::Came => {
+                self.status.send_replace(AudioStatus::Running);
+            }
+            Event::Went(reason) => {
+                tracing::warn!(reason, "no sound");
+                self.status.send_replace(AudioStatus::Failed(reason));
+            }
+            Event::Played(samples) => self.arrived(&samples, clock::now())?,
+        }
         Ok(())
     }
 
-    /// Makes packets of what was in the pipe. The last 10 ms of it begin to be
-    /// played now.
+    /// Makes packets of what was received. The last 10 ms of it begin to be played now.
     fn arrived(&mut self, samples: &[u8], now: Duration) -> Result<(), Error> {
-        self.rest.extend_from_slice(samples);
-        let packets = self.rest.len() / BYTES;
-        let Some(before) = u32::try_from(packets).ok().and_then(|packets| packets.checked_sub(1)) else {
-            return Ok(());
-        };
-        let samples: Vec<u8> = self.rest.drain(..packets * BYTES).collect();
-        let mut began = self.timeline.began(now.saturating_sub(LENGTH * before), LENGTH * (before + 1));
+        let packets = u32::try_from(samples.len() / BYTES).unwrap_or(u32::MAX);
+        let first = now.saturating_sub(LENGTH * packets.saturating_sub(1));
+        let mut began = self.timeline.began(first, LENGTH * packets);
         for samples in samples.chunks_exact(BYTES) {
             if self.gate.passes(samples) {
                 self.send(samples, began)?;
@@ -154,15 +146,5 @@ impl Listener {
         // Without a receiver nobody listens any more.
         let _ = self.units.send(Arc::new(AccessUnit { data, keyframe: true, taken }));
         Ok(())
-    }
-}
-
-/// How much was read; `None` if there was nothing.
-fn some(read: io::Result<usize>) -> io::Result<Option<usize>> {
-    match read {
-        Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-        Ok(read) => Ok(Some(read)),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error),
     }
 }

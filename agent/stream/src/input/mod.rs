@@ -11,7 +11,7 @@ mod held;
 mod keyboard;
 mod keymap;
 mod pace;
-mod readiness;
+pub(crate) mod readiness;
 mod seat;
 mod wheel;
 mod worker;

@@ -10,7 +10,7 @@ use tokio::io::unix::AsyncFd;
 ///
 /// # Errors
 /// It is none that can be waited for.
-pub(super) fn register(descriptor: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
+pub(crate) fn register(descriptor: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: the descriptor is open as long as the OwnedFd lives, which the AsyncFd
     // owns and which it drops only after the registration. This crate never calls get_mut.
     unsafe { AsyncFd::register_with_interest(descriptor, interest) }.map_err(io::Error::from)

@@ -2,19 +2,20 @@
 
 use super::canvas::{Canvas, Picture};
 use super::{PATIENCE, until};
+use dillinger_ring::connection::Listener;
 use dillinger_ring::memory::Reader;
 use dillinger_ring::message::{FromDisplay, ToDisplay};
 use dillinger_ring::planes::Planes;
-use dillinger_ring::socket::{ReceiveError, Socket, pair};
+use dillinger_ring::socket::{ReceiveError, Socket};
 use dillinger_ring::text;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -40,6 +41,7 @@ pub(crate) struct Display {
     pictures: VecDeque<Picture>,
     modes: VecDeque<u32>,
     clipboards: VecDeque<String>,
+    systemd: UnixDatagram,
     child: Child,
     log: PathBuf,
 }
@@ -59,16 +61,17 @@ impl Display {
         let start = 100 + rustix::thread::gettid().as_raw_nonzero().get().cast_unsigned() % 30_000;
         let number = (start..40_000).find(|number| !PathBuf::from(lock(*number)).exists()).unwrap();
         let log = directory.path().join("log");
-        let (socket, theirs) = pair().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_dillinger-display"))
-            .arg("--directory")
-            .arg(directory.path())
+        let listener = Listener::new(&directory.path().join("streamer")).unwrap();
+        let systemd = UnixDatagram::bind(directory.path().join("notify")).unwrap();
+        let child = command(directory.path())
             .args([format!("--width={width}"), format!("--height={height}"), format!("--x11-number={number}")])
             .args(words)
-            .stdin(Stdio::from(theirs))
+            .env("NOTIFY_SOCKET", directory.path().join("notify"))
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
+        assert!(wait_for(&listener, PATIENCE), "it does not come");
+        let socket = Socket::new(listener.accept().unwrap().unwrap());
         Self {
             directory,
             number,
@@ -79,6 +82,7 @@ impl Display {
             pictures: VecDeque::new(),
             modes: VecDeque::new(),
             clipboards: VecDeque::new(),
+            systemd,
             child,
             log,
         }
@@ -229,6 +233,19 @@ impl Display {
         self.send(ToDisplay::Absolute { x: part(x, planes.width()), y: part(y, planes.height()) });
     }
 
+    /// What it tells systemd next.
+    pub(crate) fn tells_systemd(&self) -> String {
+        assert!(wait_for(&self.systemd, PATIENCE), "it tells systemd nothing");
+        let mut told = [0; 256];
+        let length = self.systemd.recv(&mut told).unwrap();
+        String::from_utf8(told[..length].to_vec()).unwrap()
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// How it ended, of itself.
     pub(crate) fn end(&mut self) -> ExitStatus {
         if let Some(status) = self.child.try_wait().unwrap() {
@@ -239,6 +256,13 @@ impl Display {
         assert!(wait_for(process.as_fd(), PATIENCE), "it does not end");
         self.child.wait().unwrap()
     }
+}
+
+/// The display server with a directory, and its streamer there.
+pub(crate) fn command(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dillinger-display"));
+    command.arg("--directory").arg(directory).arg("--streamer").arg(directory.join("streamer"));
+    command
 }
 
 /// Says that the number of an X display is taken.

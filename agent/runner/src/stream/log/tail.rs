@@ -10,12 +10,23 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// The programs that prepare a container and say why they could not.
-const STARTERS: [&str; 6] = ["podman", "crun", "runc", "conmon", "podman-init", "catatonit"];
+/// The programs that prepare a container and say why they could not, and those of a display, which say why they end.
+/// The kernel keeps 15 characters (`proc_pid_comm(5)`).
+const STARTERS: [&str; 9] = [
+    "podman",
+    "crun",
+    "runc",
+    "conmon",
+    "podman-init",
+    "catatonit",
+    "dillinger-displ",
+    "dillinger-sound",
+    "dillinger-strea",
+];
 
-/// The last `count` lines that Podman and the container runtime wrote in `units` since `created_usec` (microseconds
-/// since the epoch), oldest first: why a session did not start. Empty if there are none, if the journal cannot be
-/// read, or if it takes longer than three seconds.
+/// The last `count` lines that Podman, the container runtime and the programs of a display wrote in `units` since
+/// `created_usec` (microseconds since the epoch), oldest first: why a session did not start, or why its display ended.
+/// Empty if there are none, if the journal cannot be read, or if it takes longer than three seconds.
 pub async fn last_lines(journal: &Journal, units: &[String], created_usec: u64, count: usize) -> Vec<String> {
     let read = async {
         if !synchronize(journal).await {

@@ -179,9 +179,9 @@ async fn a_journalctl_that_fails_is_told_and_not_an_empty_log() {
 }
 
 #[tokio::test]
-async fn the_last_words_of_podman_are_found() {
+async fn the_last_words_of_podman_and_of_a_display_are_found() {
     let script = r#"number=9; comm=podman; entry "Error: no such image"; comm=doom; entry "not mine"
-        comm=crun; entry "cannot start"; comm=podman; noise; entry first"#;
+        comm=dillinger-displ; entry "cannot start"; comm=podman; noise; entry first"#;
     let fake = Fake::new(script);
     let units = ["game.service".to_owned()];
     assert_eq!(last_lines(&fake.journal, &units, 1, 2).await, ["cannot start", "Error: no such image"]);

@@ -1,21 +1,33 @@
-//! The display that a game's unit is bound to (`BindsTo=`, `StopWhenUnneeded=`, systemd.unit(5)).
+//! The display that a game's unit is bound to (`BindsTo=`, `StopWhenUnneeded=`, systemd.unit(5)). Of its parts, it is the
+//! streamer that comes up late, or dies; the others are there with the game.
 
 use super::life::variables;
 use super::{End, Start, Systemd, job_path};
 use futures_util::future::{BoxFuture, join};
 
 impl Systemd {
-    /// The display's unit, if the unit is that of a game that has one.
+    /// The streamer's unit, if the unit is that of a game that has one.
     pub(super) fn display_of(&self, unit: &str) -> Option<String> {
-        let text = std::fs::read_to_string(self.unit_file(unit)).ok()?;
-        text.lines().find_map(|line| line.strip_prefix("BindsTo=")).map(str::to_owned)
+        self.parts_of(unit).into_iter().find(|part| part.ends_with("-streamer.service"))
+    }
+
+    /// The units of all parts of the display of a game.
+    pub(super) fn parts_of(&self, unit: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.unit_file(unit)).unwrap_or_default();
+        let needs = |line: &str| line.strip_prefix("BindsTo=").or(line.strip_prefix("Wants=")).map(str::to_owned);
+        text.lines().filter_map(needs).filter(|unit| unit.starts_with("dillinger-session-")).collect()
     }
 
     /// Starts what a game is bound to; false if the game does not start now.
     pub(super) async fn start_display(&self, game: &str, display: &str) -> bool {
-        self.look(display);
-        self.show(display).await.unwrap();
-        self.activating(display).await;
+        for part in self.parts_of(game) {
+            self.look(&part);
+            self.show(&part).await.unwrap();
+            self.activating(&part).await;
+            if part != display {
+                self.up(&part).await;
+            }
+        }
         match self.behaviour().display {
             Start::Runs => {
                 self.up(display).await;
@@ -36,6 +48,7 @@ impl Systemd {
         self.inactive(&display, &variables(End::Exit(status))).await;
         let (number, _) = self.unit(game).job.unwrap();
         self.job_removed(number, job_path(number), game, "dependency").await;
+        self.drop_display_of(game);
     }
 
     /// The display of a game that waits for it is up, and the game starts.
@@ -78,8 +91,8 @@ impl Systemd {
 
     /// Nobody needs a display whose game has ended.
     pub(super) fn drop_display_of(&self, game: &str) {
-        if let Some(display) = self.display_of(game).filter(|display| self.unit(display).active == "active") {
-            tokio::spawn(self.clone().stop_later(display));
+        for part in self.parts_of(game).into_iter().filter(|part| self.unit(part).active == "active") {
+            tokio::spawn(self.clone().stop_later(part));
         }
     }
 

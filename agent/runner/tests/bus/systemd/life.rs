@@ -48,16 +48,16 @@ impl Systemd {
 
     pub(super) async fn run_stop(&self, name: &str, number: u32, job: OwnedObjectPath) {
         let unit = slice_of(name).replace(".slice", ".service");
-        let display = self.display_of(&unit).filter(|_| name != unit);
-        for unit in [unit.clone()].iter().chain(&display) {
+        let parts = if name == unit { Vec::new() } else { self.parts_of(&unit) };
+        for unit in [unit.clone()].iter().chain(&parts) {
             if !matches!(self.unit(unit).active, "inactive" | "failed" | "deactivating") {
                 self.stop(unit, "success").await;
             }
         }
         if name.ends_with(".slice") {
             // The job of a slice waits for what is in it.
-            if let Some(display) = &display {
-                crate::world::wait(|| matches!(self.unit(display).active, "inactive" | "failed")).await;
+            for part in &parts {
+                crate::world::wait(|| matches!(self.unit(part).active, "inactive" | "failed")).await;
             }
             self.change(name, |slice| slice.active = "inactive");
             self.change(&unit, |unit| unit.job = None);
@@ -127,10 +127,13 @@ impl Systemd {
         }
         // Podman that is ended before the game runs has failed.
         let result = if was_up { result } else { "exit-code" };
+        // What a display consists of ends with status 0 when it is asked to.
+        let is_game = slice_of(unit).replace(".slice", ".service") == unit;
+        let status = if was_up && !is_game { 0 } else { 143 };
         self.change(unit, |unit| {
-            (unit.result, unit.code, unit.status, unit.exited_usec) = (result, EXITED, 143, now_usec());
+            (unit.result, unit.code, unit.status, unit.exited_usec) = (result, EXITED, status, now_usec());
         });
-        let variables = [("SERVICE_RESULT", result), ("EXIT_CODE", "exited"), ("EXIT_STATUS", "143")];
+        let variables = [("SERVICE_RESULT", result), ("EXIT_CODE", "exited"), ("EXIT_STATUS", &status.to_string())];
         self.inactive(unit, &variables.map(|(name, value)| (name, value.to_owned()))).await;
     }
 

@@ -290,7 +290,8 @@ fn job_path(number: u32) -> OwnedObjectPath {
 
 /// The slice of a unit of a session.
 pub(crate) fn slice_of(unit: &str) -> String {
-    unit.replace("-display.service", ".service").replace(".service", ".slice")
+    let game = ["-display", "-sound", "-streamer"].iter().fold(unit.to_owned(), |unit, part| unit.replace(part, ""));
+    game.replace(".service", ".slice")
 }
 
 /// The object path of a unit, as systemd writes it.
