@@ -18,11 +18,7 @@ const SIZE: (u32, u32) = (320, 200);
 fn program(display: &Display, seed: u32) -> Program {
     let mut program = Program::connect(display);
     let window = program.shown(&Canvas::noise(seed, SIZE.0, SIZE.1));
-    let number = window.number();
-    program.wait("the keyboard", |event| match event {
-        Event::KeyboardEnter { surface, .. } if *surface == number => Some(()),
-        _ => None,
-    });
+    program.entered(&window);
     program
 }
 

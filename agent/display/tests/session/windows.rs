@@ -5,7 +5,6 @@ use crate::support::display::start;
 use crate::support::program::Program;
 use crate::support::state::Event;
 use crate::support::until;
-use crate::support::window::Window;
 use dillinger_ring::message::ToDisplay;
 use wayland_protocols::xdg::shell::client::xdg_toplevel::State;
 
@@ -15,24 +14,6 @@ const LEFT: u16 = 0x110;
 
 fn noise(seed: u32) -> Canvas {
     Canvas::noise(seed, SIZE.0, SIZE.1)
-}
-
-impl Program {
-    /// Waits until a window has the keyboard.
-    #[track_caller]
-    fn entered(&mut self, window: &Window) -> Vec<u32> {
-        let number = window.number();
-        self.wait("the keyboard", |event| match event {
-            Event::KeyboardEnter { surface, keys } if *surface == number => Some(keys.clone()),
-            _ => None,
-        })
-    }
-
-    /// Waits until a window has the keyboard no more.
-    #[track_caller]
-    fn left(&mut self, window: &Window) {
-        self.wait_for(&Event::KeyboardLeave { surface: window.number() });
-    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use crate::support::canvas::{BLACK, BLUE, Canvas, GREEN, RED};
 use crate::support::display::{Display, start};
 use crate::support::program::Program;
-use crate::support::state::Event as Told;
 use crate::support::until;
 use crate::support::x11::{XProgram, children, has_server, process};
 use dillinger_ring::message::ToDisplay;
@@ -207,6 +206,28 @@ fn a_window_that_is_hidden_and_shown_again_has_the_keyboard_again() {
 }
 
 #[test]
+fn a_window_that_is_hidden_for_no_time_is_seen_again() {
+    if !has_server() {
+        return;
+    }
+    let mut display = start(SIZE, &[]);
+    let mut program = XProgram::connect(&display);
+    let window = program.shown(&noise(1));
+    display.shows(&noise(1));
+    for seed in 2..8 {
+        // Nobody waits until the window manager has seen it.
+        program.connection.unmap_window(window).unwrap();
+        if seed % 2 == 0 {
+            program.withdrawn(window);
+        }
+        program.map(window);
+        program.draw(window, &noise(seed));
+        display.shows(&noise(seed));
+        program.focused(window);
+    }
+}
+
+#[test]
 fn a_lone_window_of_one_size_is_the_picture() {
     if !has_server() {
         return;
@@ -264,14 +285,12 @@ fn programs_of_both_kinds_share_the_display() {
     let mut display = start(SIZE, &[]);
     let mut wayland = Program::connect(&display);
     let first = wayland.bare(&noise(1));
+    wayland.entered(&first);
     let mut program = XProgram::connect(&display);
     let second = program.shown(&noise(2));
     display.shows(&noise(2));
     program.focused(second);
-    wayland.wait_for(&Told::KeyboardLeave { surface: first.number() });
+    wayland.left(&first);
     drop(program);
-    wayland.wait("the keyboard", |event| match event {
-        Told::KeyboardEnter { keys, .. } if keys.is_empty() => Some(()),
-        _ => None,
-    });
+    assert!(wayland.entered(&first).is_empty());
 }

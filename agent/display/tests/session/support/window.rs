@@ -93,6 +93,22 @@ impl Program {
         window
     }
 
+    /// Waits until a window has the keyboard.
+    #[track_caller]
+    pub(crate) fn entered(&mut self, window: &Window) -> Vec<u32> {
+        let number = window.number();
+        self.wait("the keyboard", |event| match event {
+            Event::KeyboardEnter { surface, keys } if *surface == number => Some(keys.clone()),
+            _ => None,
+        })
+    }
+
+    /// Waits until a window has the keyboard no more.
+    #[track_caller]
+    pub(crate) fn left(&mut self, window: &Window) {
+        self.wait_for(&Event::KeyboardLeave { surface: window.number() });
+    }
+
     /// A dialog of one size.
     pub(crate) fn dialog(&mut self, parent: &Window, canvas: &Canvas) -> Window {
         let dialog = self.window_with(|toplevel| toplevel.set_parent(Some(&parent.toplevel)));

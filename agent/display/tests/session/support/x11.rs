@@ -9,8 +9,8 @@ use wayland_client::protocol::wl_shm::Format;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    AtomEnum, ConnectionExt, CreateGCAux, CreateWindowAux, EventMask, ImageFormat, PropMode, SELECTION_NOTIFY_EVENT,
-    SelectionNotifyEvent, Window, WindowClass,
+    AtomEnum, ConnectionExt, CreateGCAux, CreateWindowAux, EventMask, ImageFormat, MapState, PropMode,
+    SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, UNMAP_NOTIFY_EVENT, UnmapNotifyEvent, Window, WindowClass,
 };
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 use x11rb::wrapper::ConnectionExt as _;
@@ -106,11 +106,25 @@ impl XProgram {
 
     /// Maps a window, and waits until it may be drawn to.
     pub(crate) fn map(&mut self, window: Window) {
+        // That it was seen before does not say that it is seen.
+        self.roundtrip();
+        self.serve();
+        self.events.retain(|event| !matches!(event, Event::Expose(event) if event.window == window));
         self.connection.map_window(window).unwrap();
         self.wait("a window that is seen", |event| match event {
             Event::Expose(event) if event.window == window => Some(()),
             _ => None,
         });
+        let state = self.connection.get_window_attributes(window).unwrap().reply().unwrap().map_state;
+        assert_eq!(state, MapState::VIEWABLE, "what is drawn now is lost");
+    }
+
+    /// Tells the window manager of a window that is hidden, as a toolkit does.
+    pub(crate) fn withdrawn(&self, window: Window) {
+        let (response_type, sequence, event) = (UNMAP_NOTIFY_EVENT, 0, self.root);
+        let event = UnmapNotifyEvent { response_type, sequence, event, window, from_configure: false };
+        let masks = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
+        self.connection.send_event(false, self.root, masks, event).unwrap();
     }
 
     /// A window that fills the display and shows this.
