@@ -39,7 +39,7 @@ PARTS = (
     part("browser", "the player page, in browsers", "tests/browser/run", processors=0),
     part("windows", "Windows games", "tests/windows/run", processors=0),
     part("display", "the display server with its image's X server", "tests/display/run"),
-    part("uinput", "virtual controllers on a real kernel", "tests/streaming/uinput"),
+    part("uinput", "virtual controllers on a real kernel", "tests/streaming/uinput", processors=2),
     part("scenarios", "scenarios, Debian 13", "tests/scenarios/run --guest debian13"),
     part("scenarios-14", "scenarios, Debian testing: what systemd and Podman do",
          f"tests/scenarios/run --guest debian14 {OF_THE_HOST}", targets=(CHECK,)),
@@ -53,7 +53,7 @@ PARTS = (
     part("world-14-all", "the test world, Debian testing, all", "tests/world/selftest debian14", targets=(ALL,)),
     part("world-native", "the test world, the host's kernel", "tests/world/selftest native"),
     part("fuzz", "what comes from the network is fuzzed", "agent/stream/fuzz/run 600", targets=(ALL,), processors=2),
-    part("fuzz-ring", "what display and streamer say to each other is fuzzed", "agent/ring/fuzz/run 600", targets=(ALL,),
+    part("fuzz-ring", "what the parts of a display say to each other is fuzzed", "agent/ring/fuzz/run 600", targets=(ALL,),
          processors=2),
     part("fuzz-sound", "what games say to the sound server is fuzzed", "agent/sound/fuzz/run 600", targets=(ALL,), processors=2),
 )

@@ -81,9 +81,10 @@ pub trait Streamer {
     /// The display as it is now: a readable descriptor with a whole PNG file, a sealed memfd.
     fn screenshot(&self) -> Result<OwnedFd, Error>;
 
-    /// Hands over a controller that the agent made: the descriptor of the uinput device, its
-    /// number from 0, and its node such as `/dev/input/event7`.
-    fn add_gamepad(&self, uinput: Fd<'_>, index: u32, event_node: &str) -> Result<(), Error>;
+    /// Hands over a channel to a controller of the agent's, a socket for the messages of
+    /// `dillinger_ring::pad`, with the controller's number from 0 and its node such as
+    /// `/dev/input/event7`. Another one of the same number takes the place of the one before.
+    fn add_gamepad(&self, channel: Fd<'_>, index: u32, event_node: &str) -> Result<(), Error>;
 
     /// A viewer is connected: pictures go to it.
     #[zbus(signal)]

@@ -2,6 +2,7 @@
 
 use dillinger_ring::memory::{Reader, Writer};
 use dillinger_ring::message::{FromDisplay, MAX_CLIPBOARD, MAX_KEYMAP, Message, SIZE, SLOTS, ToDisplay};
+use dillinger_ring::pad::{Rumble, State};
 use dillinger_ring::planes::Planes;
 use dillinger_ring::socket::{Socket, pair};
 use dillinger_ring::text;
@@ -19,6 +20,8 @@ const ANY_KIND: u8 = 2;
 const DESCRIPTORS: u8 = 4;
 /// What they are, in two bits: memory as it has to be, memory that is not sealed, memory of no length, a pipe.
 const MEMORY: u8 = 16;
+/// On the channel of a controller: from the streamer with [`TO_DISPLAY`], else from the agent.
+const PAD: u8 = 64;
 /// Of a message in an input: flags, its length, and what it says.
 const RECORD: usize = 2 + SIZE;
 
@@ -42,7 +45,12 @@ fn one(flags: u8, length: u8, mut message: [u8; SIZE]) -> bool {
     let memory = what(flags / MEMORY % 4, message);
     let (socket, theirs) = pair().expect("a socket");
     send(&theirs, &bytes, &vec![&memory; count]);
-    let valid = if flags & TO_DISPLAY == 0 { from_display(&socket) } else { to_display(&socket) };
+    let valid = match (flags & PAD != 0, flags & TO_DISPLAY != 0) {
+        (false, false) => from_display(&socket),
+        (false, true) => to_display(&socket),
+        (true, false) => of_pad::<Rumble>(&socket),
+        (true, true) => of_pad::<State>(&socket),
+    };
     assert!(!valid || (length == SIZE && count <= 1));
     valid
 }
@@ -101,6 +109,14 @@ fn to_display(socket: &Socket) -> bool {
         (ToDisplay::Release { slot, .. }, None) => assert!(slot < SLOTS),
         _ => {}
     }
+    true
+}
+
+/// As the streamer and the agent do.
+fn of_pad<M: Message + Copy + PartialEq + std::fmt::Debug>(socket: &Socket) -> bool {
+    let Ok(Some((message, descriptor))) = socket.receive::<M>() else { return false };
+    assert_eq!(M::decode(&message.encode()), Ok(message));
+    assert!(descriptor.is_none());
     true
 }
 

@@ -161,14 +161,14 @@ pub trait Message: Sized {
 
 /// The bytes of a message, as words.
 #[derive(Debug, Clone, Copy, Default)]
-struct Words {
-    kind: u32,
-    fields: [u32; 5],
-    time: u64,
+pub(crate) struct Words {
+    pub(crate) kind: u32,
+    pub(crate) fields: [u32; 5],
+    pub(crate) time: u64,
 }
 
 impl Words {
-    fn new<const N: usize>(kind: u32, from: [u32; N]) -> Self {
+    pub(crate) fn new<const N: usize>(kind: u32, from: [u32; N]) -> Self {
         let mut fields = [0; 5];
         fields.iter_mut().zip(from).for_each(|(field, value)| *field = value);
         Self { kind, fields, time: 0 }
@@ -179,14 +179,14 @@ impl Words {
         self
     }
 
-    fn encode(self) -> [u8; SIZE] {
+    pub(crate) fn encode(self) -> [u8; SIZE] {
         let words = std::iter::once(self.kind).chain(self.fields).flat_map(u32::to_le_bytes);
         let mut bytes = [0; SIZE];
         bytes.iter_mut().zip(words.chain(self.time.to_le_bytes())).for_each(|(byte, value)| *byte = value);
         bytes
     }
 
-    fn decode(bytes: &[u8; SIZE]) -> Self {
+    pub(crate) fn decode(bytes: &[u8; SIZE]) -> Self {
         let (words, time) = bytes.split_at(24);
         let (words, _) = words.as_chunks::<4>();
         let mut words = words.iter().map(|word| u32::from_le_bytes(*word));

@@ -1,4 +1,5 @@
-//! Messages between display server and streamer, over a connection whose messages are whole, see [`crate::connection`].
+//! Messages of one size, over a connection whose messages are whole: of display server and streamer, see [`crate::connection`],
+//! or of streamer and agent for a controller.
 
 use crate::message::{Invalid, Message, SIZE};
 use rustix::io::Errno;

@@ -2,6 +2,7 @@
 
 use crate::bus::{Diagnoser, Jobs, Manager, Publisher, serve_files};
 use crate::display::Displays;
+use crate::gamepad::{Kept, Pads};
 use crate::host::Host;
 use crate::notify;
 use crate::paths::Paths;
@@ -58,16 +59,18 @@ pub async fn connect() -> Result<Connection> {
         .context("connecting to the user's D-Bus session bus, which the user manager runs (dbus.socket)")
 }
 
-/// Serves the bus name until a signal says to go. Sessions go on without it.
+/// Serves the bus name until a signal says to go. Sessions go on without it. `kept` is what systemd has kept for this
+/// agent.
 ///
 /// # Errors
 /// There is no user manager, the files cannot be used, or another agent owns
 /// the name.
-pub async fn run(connection: Connection, paths: Paths) -> Result<()> {
+pub async fn run(connection: Connection, paths: Paths, kept: Kept) -> Result<()> {
     let mut signals = Signals::catch()?;
     be_alone(&connection).await?;
     let settings = SharedSettings::load(paths.settings.clone());
-    let (context, podman) = context(&connection, &paths, settings.clone()).await?;
+    let pads = Pads::new(kept);
+    let (context, podman) = context(&connection, &paths, settings.clone(), pads.clone()).await?;
     let systemd = context.systemd.clone();
     let (mut registry, handle) = Registry::new(context.clone());
     let server = connection.object_server();
@@ -75,6 +78,7 @@ pub async fn run(connection: Connection, paths: Paths) -> Result<()> {
     let maker = Maker::new(context.prefixes.clone(), Arc::clone(&podman));
     sweep(&maker, &context).await;
     Box::pin(registry.adopt()).await.context("taking over the sessions that are there")?;
+    pads.remove_unclaimed();
     let jobs = Arc::new(Jobs::new(connection.clone(), Arc::clone(&podman), maker, settings.clone()));
     let diagnoser = Diagnoser::new(context.clone(), podman, connection.clone());
     serve_files(server, &context).await.context("serving prefixes and saves")?;
@@ -101,11 +105,16 @@ async fn sweep(maker: &Maker, context: &Context) {
     }
 }
 
-async fn context(connection: &Connection, paths: &Paths, settings: SharedSettings) -> Result<(Context, Arc<Podman>)> {
+async fn context(
+    connection: &Connection,
+    paths: &Paths,
+    settings: SharedSettings,
+    pads: Pads,
+) -> Result<(Context, Arc<Podman>)> {
     let systemd = Systemd::connect(connection).await.context("reaching the user's service manager (systemd --user)")?;
     let records = Records::open(&paths.state).with_context(|| format!("opening {}", paths.state.display()))?;
     let podman = Podman::new(&paths.runtime, Some(systemd.clone()));
-    let displays = Displays::new(paths.clone(), settings.clone());
+    let displays = Displays::new(paths.clone(), settings.clone(), pads);
     let locks = Locks::default();
     let prefixes = Store::new(&paths.state, locks.clone());
     let saves = SavesStore::new(paths.saves(), locks);

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use dillinger_runner::agent;
+use dillinger_runner::gamepad::Kept;
 use dillinger_runner::lend;
 use dillinger_runner::paths::Paths;
 use dillinger_runner::recorder::{self, Directories};
@@ -79,11 +80,13 @@ fn perform(call: Call) -> Result<()> {
         Call::Stopping(directories, id, role) => recorder::stopping(&directories, id, role)?,
         Call::End(directories, id, role) => runtime()?.block_on(recorder::end(&directories, id, role))?,
         Call::Serve => {
+            // First of all, as long as there is one thread.
+            let kept = Kept::take();
             log();
             drop_capabilities();
             let paths = Paths::from_environment()?;
             let runtime = runtime()?;
-            let served = runtime.block_on(async { agent::run(agent::connect().await?, paths).await });
+            let served = runtime.block_on(async { agent::run(agent::connect().await?, paths, kept).await });
             // A thread that hangs in a file system must not hold the agent back.
             runtime.shutdown_background();
             served?;

@@ -240,10 +240,10 @@ pub enum InputCommand {
     Event(ViewerId, InputEvent),
     /// Text that he put on his clipboard.
     Clipboard(String),
-    /// A controller that the agent made: its `/dev/uinput` descriptor.
+    /// A controller of the agent's, or another channel to one that is known.
     AddGamepad {
-        /// The descriptor of the device.
-        uinput: std::os::fd::OwnedFd,
+        /// A socket for the messages of [`dillinger_ring::pad`].
+        channel: std::os::fd::OwnedFd,
         /// Which one, from 0.
         index: u32,
         /// Its node, as `/dev/input/event7`.

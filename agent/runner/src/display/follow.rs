@@ -110,9 +110,9 @@ async fn first_look(shared: &Shared, link: &Link) -> Result<(), Error> {
     let properties = link.properties(FIRST_LOOK).await.ok_or_else(late)?;
     let viewers = shared.made().among(super::figures::viewers(&properties));
     shared.update(|state| {
-        state.take_over(&properties);
-        if !shared.pads().is_empty() {
-            // It cannot have those yet that it is about to get.
+        shared.take_over(state, &properties);
+        if !shared.pads.is_empty() {
+            // Each has yet to get a channel.
             state.gamepads = None;
         }
         state.viewers = Viewing::of(&viewers);
@@ -130,7 +130,7 @@ fn hear(shared: &Shared, message: &Message) {
             if interface == streamer::INTERFACE {
                 shared.update(|state| {
                     let before = state.clone();
-                    state.take_over(&changed);
+                    shared.take_over(state, &changed);
                     *state != before
                 });
             }

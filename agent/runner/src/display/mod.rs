@@ -18,6 +18,7 @@ mod handshake;
 mod link;
 mod made;
 mod pace;
+mod pads;
 mod picture;
 mod socket;
 mod sockets;
@@ -27,7 +28,7 @@ mod told;
 pub use figures::Figures;
 pub use state::{Mode, State, Viewing};
 
-use crate::gamepad::Pad;
+use crate::gamepad::Pads;
 use crate::paths::Paths;
 use crate::session::View;
 use crate::settings::SharedSettings;
@@ -59,13 +60,14 @@ const EVENTS: usize = 64;
 pub struct Displays {
     paths: Paths,
     settings: SharedSettings,
+    pads: Pads,
     all: Arc<Mutex<BTreeMap<SessionId, Display>>>,
 }
 
 impl Displays {
-    /// None yet.
-    pub fn new(paths: Paths, settings: SharedSettings) -> Self {
-        Self { paths, settings, all: Arc::default() }
+    /// None yet. Their controllers are among `pads`.
+    pub fn new(paths: Paths, settings: SharedSettings, pads: Pads) -> Self {
+        Self { paths, settings, pads, all: Arc::default() }
     }
 
     /// The display of a session, if it is a streamed one, followed from now on. Must be called in a Tokio runtime.
@@ -73,7 +75,8 @@ impl Displays {
         let stream = view.record.spec.stream.as_ref()?;
         let mode = Mode::of(stream);
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = || Display::follow(Arc::clone(view), &self.paths.session(view.id()), self.settings.clone(), mode);
+        let session = self.paths.session(view.id());
+        let open = || Display::follow(Arc::clone(view), &session, self.settings.clone(), mode, self.pads.clone());
         Some(all.entry(view.id()).or_insert_with(open).clone())
     }
 
@@ -129,14 +132,14 @@ struct Shared {
     sockets: tokio::sync::Mutex<Sockets>,
     made: Mutex<Made>,
     figures: figures::Cache,
-    /// Those that the streamer does not have yet.
-    pads: Mutex<Vec<Arc<Pad>>>,
+    pads: pads::Own,
     calls: Semaphore,
     follower: Mutex<Option<AbortHandle>>,
 }
 
 impl Display {
-    fn follow(view: Arc<View>, session: &Path, settings: SharedSettings, mode: Mode) -> Self {
+    fn follow(view: Arc<View>, session: &Path, settings: SharedSettings, mode: Mode, pads: Pads) -> Self {
+        let pads = pads::Own::claim(pads, &view);
         let shared = Arc::new(Shared {
             id: view.id(),
             view,
@@ -148,7 +151,7 @@ impl Display {
             sockets: tokio::sync::Mutex::new(Sockets::new(session.join("sockets"))),
             made: Mutex::new(Made::new(session.join("viewers"))),
             figures: figures::Cache::default(),
-            pads: Mutex::default(),
+            pads,
             calls: Semaphore::new(CALLS_AT_ONCE),
             follower: Mutex::default(),
         });
@@ -163,7 +166,7 @@ impl Display {
         }
         self.shared.hung_up("the session has ended");
         *self.shared.events.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.shared.pads.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.shared.pads.remove();
     }
 
     /// What the streamer told of itself, and the viewers.
@@ -246,11 +249,6 @@ impl Display {
             return Ok(image);
         }
         Err(Error::DisplayUnavailable(format!("the display of session {} gave no picture", self.shared.id)))
-    }
-
-    /// Keeps controllers for the streamer, which gets them as soon as it is there.
-    pub fn keep_pads(&self, pads: Vec<Pad>) {
-        self.shared.pads.lock().unwrap_or_else(PoisonError::into_inner).extend(pads.into_iter().map(Arc::new));
     }
 
     /// What is measured now; nothing if the streamer does not tell at once, or is frozen with its session.
@@ -338,30 +336,6 @@ impl Shared {
         link.call(link.streamer.set_sockets(descriptors.collect())).await?;
         sockets.given(&fresh);
         Ok(())
-    }
-
-    fn pads(&self) -> Vec<Arc<Pad>> {
-        self.pads.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// One that the streamer does not take stays, for the next connection to it.
-    async fn hand_over_pads(&self, link: &Link) {
-        for pad in self.pads() {
-            let node = pad.event_node();
-            let call = link.streamer.add_gamepad(zbus::Fd::from(pad.fd.as_fd()), pad.index, &node);
-            if let Err(error) = link.call(call).await {
-                tracing::warn!(session = %self.id, node, %error, "handing over a controller");
-                continue;
-            }
-            self.pads.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| !Arc::ptr_eq(other, &pad));
-        }
-        if !self.pads().is_empty() {
-            self.update(|state| {
-                let news = state.gamepads.is_none();
-                state.gamepads.get_or_insert_default();
-                news
-            });
-        }
     }
 
     /// The streamer is there no more.

@@ -2,10 +2,23 @@
 //!
 //! The kernel makes them through `/dev/uinput`, which a host has to open to the
 //! user. They look like the one controller that every game knows.
+//!
+//! The agent alone writes to them, in one thread ([`thread`]): a streamer says on a channel what its players do, and is
+//! told on it how the motors are to run. systemd holds the descriptors too ([`store`]), so that the controllers of games
+//! that run outlive the agent.
 
+mod controller;
+mod device;
+mod mapping;
+mod memory;
 mod missing;
 mod node;
+mod pace;
+mod pads;
 mod phys;
+mod rumble;
+mod store;
+mod thread;
 mod wish;
 
 use input_linux::sys;
@@ -13,11 +26,13 @@ use input_linux::{
     AbsoluteAxis, AbsoluteInfo, AbsoluteInfoSetup, EventKind, ForceFeedbackKind, InputId, Key, UInputHandle,
 };
 pub use missing::Missing;
+pub use pads::Pads;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+pub use store::Kept;
 pub use wish::{found, make};
 
 /// The kernel's device, below the root of the file system.
@@ -55,6 +70,8 @@ const EFFECTS: u32 = 16;
 pub struct Pad {
     /// `/dev/uinput`. Whoever reads and writes it plays the controller.
     pub fd: OwnedFd,
+    /// What keeps its effects for the next agent, if there is memory for that.
+    pub memory: Option<OwnedFd>,
     /// What the game opens, as `/dev/input/event7`.
     pub node: PathBuf,
     /// From 0.
@@ -95,7 +112,7 @@ fn create_pad(device: &Path, index: u32) -> Result<Pad, Missing> {
     let file = open(device)?;
     let node = describe(&file, index).map_err(Missing::Refused)?;
     node::wait_until_usable(&node)?;
-    Ok(Pad { fd: file.into(), node, index })
+    Ok(Pad { fd: file.into(), memory: memory::create().ok(), node, index })
 }
 
 fn open(device: &Path) -> Result<File, Missing> {
@@ -124,6 +141,14 @@ fn describe(file: &File, index: u32) -> io::Result<PathBuf> {
     handle.evdev_path()
 }
 
+/// The node of the controller that was made with this descriptor.
+///
+/// # Errors
+/// None was.
+fn node_of(device: BorrowedFd<'_>) -> io::Result<PathBuf> {
+    UInputHandle::new(device).evdev_path()
+}
+
 fn axes() -> Vec<AbsoluteInfoSetup> {
     let axis = |axis, minimum, maximum, fuzz, flat| AbsoluteInfoSetup {
         axis,
@@ -135,5 +160,7 @@ fn axes() -> Vec<AbsoluteInfoSetup> {
     sticks.into_iter().chain(triggers).chain(hats).collect()
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod tests;

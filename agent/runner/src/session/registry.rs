@@ -334,7 +334,7 @@ async fn begin(
     let view = Arc::clone(&handle.view);
     context.publisher.add(&handle).await;
     if let Some(display) = context.displays.get(id) {
-        display.keep_pads(pads);
+        display.add_pads(pads);
     }
     journal::state(&view.record.spec, State::Preparing, None);
     registry.tell(Message::Admitted(handle)).await;

@@ -194,11 +194,15 @@ async fn a_session_that_somebody_has_paused_stays_so() {
 
 #[tokio::test]
 async fn what_a_host_lacks_for_controllers_is_told() {
-    let (case, streamer) = Case::good().await;
+    let (mut case, streamer) = Case::good().await;
     assert!(!case.session.proxy.gamepads().await.unwrap());
     let status = case.stream.gamepad_status().await.unwrap();
     assert!(status.starts_with("missing: ") && status.contains("uinput is not loaded"), "{status}");
     assert!(!streamer.calls().iter().any(|call| call.starts_with("gamepad")));
+    // A streamer has no controller that the agent has not made.
+    streamer.tell(&[("Gamepads", vec!["/dev/input/event7"].into()), ("Encoder", "vaapi".into())]).await;
+    case.until("Encoder", "vaapi").await;
+    assert_eq!(case.stream.gamepad_status().await.unwrap(), status);
     case.session.proxy.stop(&Options::new()).await.unwrap();
     case.world.clean().await;
     // One that is no uinput: it can be opened, but no controller comes of it.

@@ -16,6 +16,7 @@ mod display_hostile;
 mod ends;
 mod hostile;
 mod jobs;
+mod kept;
 mod podman;
 mod prefixes;
 mod problems;

@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::world::{AGENT, DEADLINE, World};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -32,8 +33,24 @@ impl Process {
 
     /// Starts it and does not wait.
     pub(crate) fn spawn(world: &World) -> Child {
+        Self::environment(world, Command::new(AGENT)).spawn().unwrap()
+    }
+
+    /// Starts it as systemd does that has kept a descriptor of this file under this name, and waits until it serves. What
+    /// it tells systemd goes to this socket.
+    pub(crate) async fn start_with(world: &World, kept: &Path, name: &str, notify: &Path) -> Self {
+        let mut command = Self::environment(world, Command::new("/bin/sh"));
+        let script = "exec 3<>\"$1\"; LISTEN_PID=$$ exec \"$0\"";
+        command.args(["-c", script, AGENT]).arg(kept).env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", name);
+        let child = command.env("NOTIFY_SOCKET", notify).spawn().unwrap();
+        let client = Client::new(&world.bus.address).await;
+        client.agent_is_there(true).await;
+        Self { child, client }
+    }
+
+    /// Gives it its environment.
+    fn environment(world: &World, mut command: Command) -> Command {
         let top = world.directory.path();
-        let mut command = Command::new(AGENT);
         command
             .env_clear()
             .env("DBUS_SESSION_BUS_ADDRESS", &world.bus.address)
@@ -48,10 +65,10 @@ impl Process {
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        command.spawn().unwrap()
+        command
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id().expect("a process that lives")
     }
 

@@ -259,8 +259,8 @@ impl Object {
         picture().into()
     }
 
-    async fn add_gamepad(&self, device: OwnedFd, index: u32, event_node: &str) {
-        drop(device);
+    async fn add_gamepad(&self, channel: OwnedFd, index: u32, event_node: &str) {
+        drop(channel);
         self.called(format!("gamepad {index} {event_node}")).await;
     }
 

@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::podman::{self, Generator};
 use crate::systemd::Systemd;
+use dillinger_runner::gamepad::Kept;
 use dillinger_runner::paths::Paths;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -86,7 +87,7 @@ impl World {
             runtime.block_on(async {
                 let connection = zbus::connection::Builder::address(address.as_str()).build().await.unwrap();
                 tokio::select! {
-                    result = dillinger_runner::agent::run(connection.clone(), paths) => result.unwrap(),
+                    result = dillinger_runner::agent::run(connection.clone(), paths, Kept::default()) => result.unwrap(),
                     _ = crashed => {}
                 }
                 // A process that dies takes its socket with it; objects on a connection keep it open.

@@ -104,7 +104,7 @@ impl Streamer {
         file.map(zbus::OwnedFd::from).map_err(|error| Error::Failed(format!("no memory file: {error}")))
     }
 
-    async fn add_gamepad(&self, uinput: zbus::OwnedFd, index: u32, event_node: String) -> Result<()> {
+    async fn add_gamepad(&self, channel: zbus::OwnedFd, index: u32, event_node: String) -> Result<()> {
         if index >= GAMEPADS {
             return Err(Error::InvalidRequest(format!("index {index} must be less than {GAMEPADS}")));
         }
@@ -113,7 +113,7 @@ impl Streamer {
             let text = format!("event_node {event_node:.64} must be /dev/input/event and a number");
             return Err(Error::InvalidRequest(text));
         }
-        let command = InputCommand::AddGamepad { uinput: uinput.into(), index, node: event_node };
+        let command = InputCommand::AddGamepad { channel: channel.into(), index, node: event_node };
         let sent = self.parts.input.commands.send(command).await;
         sent.map_err(|_| Error::Failed("the streamer stops".to_owned()))
     }

@@ -1,12 +1,13 @@
 //! The thread of the input.
 
 use super::devices::Devices;
-use super::gamepad::{Gamepads, PadState, Report};
+use super::gamepad::{Gamepads, Report};
 use super::pace::Pace;
 use super::seat::Seat;
 use super::{Options, StartError};
 use crate::clock::until;
 use crate::media::{Feedback, InputCommand, InputEvent, ViewerId};
+use dillinger_ring::pad::State;
 use std::io;
 use std::time::Instant;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -106,7 +107,7 @@ impl Worker {
             }
             InputCommand::Event(viewer, InputEvent::Gamepad { pad, buttons, axes, triggers }) => {
                 if self.seat.has(&viewer) {
-                    self.gamepads.set(&viewer, pad, PadState { buttons, axes, triggers });
+                    self.gamepads.set(&viewer, pad, State::new(buttons, axes, triggers));
                 }
             }
             InputCommand::Event(viewer, event) => {
@@ -115,7 +116,7 @@ impl Worker {
                 }
             }
             InputCommand::Clipboard(text) => self.seat.devices().set_clipboard(&text),
-            InputCommand::AddGamepad { uinput, index, node } => self.gamepads.add(uinput, index, node),
+            InputCommand::AddGamepad { channel, index, node } => self.gamepads.add(channel, index, node),
         }
     }
 

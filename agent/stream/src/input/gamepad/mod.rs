@@ -1,38 +1,29 @@
-//! Controllers: the players' to the pads that the agent made, and rumble back.
+//! Controllers: the players' to those that the agent has made, and rumble back.
+//!
+//! The agent alone has the devices. It gives a channel to each, on which it is told the controller's state and tells how
+//! the motors are to run. Who plays with which is decided here.
 
-mod device;
-mod mapping;
-mod rumble;
+mod channel;
 mod slots;
 #[cfg(test)]
 mod tests;
 
 use crate::media::{Feedback, ViewerId};
-use device::Device;
-pub(in crate::input) use mapping::PadState;
-use rumble::{Effects, Motors};
+use channel::Channel;
+use dillinger_ring::pad::{Rumble, State};
+use dillinger_ring::socket::ReceiveError;
 use slots::Slots;
 use std::collections::BTreeMap;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
-/// A game may change its mind often; the players' motors are slow.
-const RUMBLE_PERIOD: Duration = Duration::from_millis(10);
-
-/// What the task of a pad tells.
+/// What the task of a pad tells: how the motors of this pad are to run.
 #[derive(Debug)]
-pub(super) enum Report {
-    /// The motors of this pad are to run so.
-    Motors(u32, Motors),
-    /// This pad is gone, for this reason.
-    Gone(u32, io::Error),
-}
+pub(super) struct Report(u32, Rumble);
 
 /// The pads of the session.
 #[derive(Debug)]
@@ -43,10 +34,11 @@ pub(super) struct Gamepads {
     reports: mpsc::Sender<Report>,
 }
 
+/// A pad is there until the session ends: an agent that is gone comes back with another channel.
 #[derive(Debug)]
 struct Pad {
-    device: Rc<Device>,
-    state: PadState,
+    channel: Rc<Channel>,
+    state: State,
     node: String,
     task: AbortHandle,
 }
@@ -63,21 +55,24 @@ impl Gamepads {
         Self { slots: Slots::default(), pads: BTreeMap::new(), nodes, reports }
     }
 
-    /// Another pad, or the same one again. To be called on a `LocalSet`.
-    pub(super) fn add(&mut self, uinput: OwnedFd, index: u32, node: String) {
-        let device = match Device::new(uinput) {
-            Ok(device) => Rc::new(device),
+    /// Adds a pad, or gives one that is there another channel, and says there what state it has. To be called on a
+    /// `LocalSet`.
+    pub(super) fn add(&mut self, channel: OwnedFd, index: u32, node: String) {
+        let channel = match Channel::new(channel) {
+            Ok(channel) => Rc::new(channel),
             Err(error) => return warn!("the controller {node} cannot be used: {error}"),
         };
-        let served = serve(index, Rc::clone(&device), self.reports.clone());
+        let state = self.pads.get(&index).map(|pad| pad.state).unwrap_or_default();
+        channel.send(state);
+        let served = serve(index, node.clone(), Rc::clone(&channel), self.reports.clone());
         let task = tokio::task::spawn_local(served).abort_handle();
         self.slots.add(index);
-        self.pads.insert(index, Pad { device, state: PadState::default(), node, task });
-        self.tell_nodes();
+        self.pads.insert(index, Pad { channel, state, node, task });
+        self.nodes.send_replace(self.pads.values().map(|pad| pad.node.clone()).collect());
     }
 
     /// A player's controller is now so.
-    pub(super) fn set(&mut self, viewer: &ViewerId, pad: u8, state: PadState) {
+    pub(super) fn set(&mut self, viewer: &ViewerId, pad: u8, state: State) {
         if let Some(index) = self.slots.take(viewer, pad) {
             self.write(index, state);
         } else {
@@ -88,7 +83,7 @@ impl Gamepads {
     /// Everything of this viewer springs back.
     pub(super) fn release(&mut self, viewer: &ViewerId) {
         for index in self.slots.of(viewer) {
-            self.write(index, PadState::default());
+            self.write(index, State::default());
         }
     }
 
@@ -100,66 +95,39 @@ impl Gamepads {
         }
     }
 
-    /// What a pad's task told: feedback for the player who has it.
-    pub(super) fn report(&mut self, report: Report) -> Option<Feedback> {
-        let (index, motors) = match report {
-            Report::Motors(index, motors) => (index, motors),
-            Report::Gone(index, error) => {
-                let pad = self.pads.remove(&index)?;
-                warn!("the controller {} is gone: {error}", pad.node);
-                self.slots.remove(index);
-                self.tell_nodes();
-                return None;
-            }
-        };
+    /// What a pad's task told, as feedback for the player who has the pad.
+    pub(super) fn report(&self, Report(index, rumble): Report) -> Option<Feedback> {
         let owner = self.slots.owner(index)?;
-        let Motors { strong, weak, duration } = motors;
-        Some(Feedback::Rumble { viewer: owner.viewer.clone(), pad: owner.pad, strong, weak, duration })
+        let share = |motor: u16| f32::from(motor) / f32::from(u16::MAX);
+        Some(Feedback::Rumble {
+            viewer: owner.viewer.clone(),
+            pad: owner.pad,
+            strong: share(rumble.strong),
+            weak: share(rumble.weak),
+            duration: Duration::from_millis(rumble.milliseconds.into()),
+        })
     }
 
-    fn write(&mut self, index: u32, state: PadState) {
+    fn write(&mut self, index: u32, state: State) {
         let Some(pad) = self.pads.get_mut(&index) else { return };
-        if let Err(error) = pad.device.write(&state, &pad.state) {
-            warn!("the controller {}: {error}", pad.node);
+        if pad.state != state {
+            pad.state = state;
+            pad.channel.send(state);
         }
-        pad.state = state;
-    }
-
-    fn tell_nodes(&self) {
-        self.nodes.send_replace(self.pads.values().map(|pad| pad.node.clone()).collect());
     }
 }
 
-/// Answers the game's requests to one pad until the pad is gone.
-async fn serve(index: u32, device: Rc<Device>, reports: mpsc::Sender<Report>) {
-    let mut effects = Effects::new();
-    let (mut news, mut running) = (false, false);
-    let mut next = Instant::now();
+/// Tells what comes through one channel until it is closed.
+async fn serve(index: u32, node: String, channel: Rc<Channel>, reports: mpsc::Sender<Report>) {
     loop {
-        let report = tokio::select! {
-            served = device.serve(&mut effects) => match served {
-                Ok(()) => {
-                    news = true;
-                    continue;
+        match channel.receive().await {
+            Ok(rumble) => {
+                if reports.send(Report(index, rumble)).await.is_err() {
+                    return;
                 }
-                Err(error) => Report::Gone(index, error),
-            },
-            () = tokio::time::sleep_until(next), if news => {
-                news = false;
-                let now = Instant::now();
-                next = now + RUMBLE_PERIOD;
-                let motors = effects.motors(now.into_std());
-                let ran = std::mem::replace(&mut running, !motors.duration.is_zero());
-                if !ran && !running {
-                    // An effect came or went that does not play.
-                    continue;
-                }
-                Report::Motors(index, motors)
             }
-        };
-        let gone = matches!(report, Report::Gone(..));
-        if reports.send(report).await.is_err() || gone {
-            return;
+            Err(ReceiveError::Closed) => return info!("the controller {node} is without its agent"),
+            Err(error) => return warn!("the controller {node}: {error}"),
         }
     }
 }

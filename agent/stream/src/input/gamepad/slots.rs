@@ -21,10 +21,6 @@ impl Slots {
         self.0.entry(index).or_default();
     }
 
-    pub(super) fn remove(&mut self, index: u32) {
-        self.0.remove(&index);
-    }
-
     /// The pad of a controller, which it keeps from now on; `None` when all are
     /// taken.
     pub(super) fn take(&mut self, viewer: &ViewerId, pad: u8) -> Option<u32> {
@@ -81,7 +77,8 @@ mod tests {
         assert_eq!(slots.owner(2), Some(&Controller { viewer: b.clone(), pad: 2 }));
         slots.release(1);
         assert_eq!(slots.take(&c, 255), Some(1));
-        slots.remove(0);
-        assert!(slots.of(&a).is_empty() && slots.owner(0).is_none());
+        slots.add(1);
+        assert_eq!(slots.of(&c), [1], "it is the same pad");
+        assert!(slots.owner(3).is_none());
     }
 }

@@ -1,98 +1,147 @@
-//! On a kernel with uinput, as `tests/streaming/uinput` boots one.
-
 use super::*;
-use input_linux::sys::{self, ff_effect, ff_replay, ff_trigger, input_event, timeval};
-use input_linux::{AbsoluteAxis, EvdevHandle, EventKind, ForceFeedbackKind, InputId, Key, UInputHandle};
-use std::fs::{File, OpenOptions};
-use std::os::fd::AsFd;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use dillinger_ring::socket::{Socket, pair};
+use tokio::task::LocalSet;
 
-const EMPTY: input_event = input_event { time: timeval { tv_sec: 0, tv_usec: 0 }, type_: 0, code: 0, value: 0 };
+const PATIENCE: Duration = Duration::from_secs(10);
 
-fn open(path: &str) -> File {
-    OpenOptions::new().read(true).write(true).open(path).unwrap()
+struct Case {
+    gamepads: Gamepads,
+    nodes: watch::Receiver<Vec<String>>,
+    reports: mpsc::Receiver<Report>,
 }
 
-/// The least that a button, a trigger and the motors need.
-fn create() -> (OwnedFd, String) {
-    let file = open("/dev/uinput");
-    let handle = UInputHandle::new(file.as_fd());
-    for kind in [EventKind::Key, EventKind::Absolute, EventKind::ForceFeedback] {
-        handle.set_evbit(kind).unwrap();
+impl Case {
+    fn new() -> Self {
+        let (sender, nodes) = watch::channel(Vec::new());
+        let (reporter, reports) = mpsc::channel(4);
+        Self { gamepads: Gamepads::new(sender, reporter), nodes, reports }
     }
-    handle.set_keybit(Key::ButtonSouth).unwrap();
-    handle.set_ffbit(ForceFeedbackKind::Rumble).unwrap();
-    let info = input_linux::AbsoluteInfo { maximum: 255, ..input_linux::AbsoluteInfo::default() };
-    let trigger = input_linux::AbsoluteInfoSetup { axis: AbsoluteAxis::Z, info };
-    handle.set_absbit(AbsoluteAxis::Z).unwrap();
-    let id = InputId { bustype: 3, vendor: 1, product: 2, version: 3 };
-    handle.create(&id, b"test pad", 4, &[trigger]).unwrap();
-    let node = handle.evdev_path().unwrap();
-    (file.into(), node.to_str().unwrap().to_owned())
+
+    /// Adds a pad; the agent's end of its channel.
+    fn add(&mut self, index: u32) -> Socket {
+        let (agent, streamer) = pair().unwrap();
+        rustix::net::sockopt::set_socket_send_buffer_size(&streamer, 1).unwrap();
+        self.gamepads.add(streamer, index, format!("/dev/input/event{index}"));
+        agent
+    }
+
+    async fn feedback(&mut self) -> Option<Feedback> {
+        let report = tokio::time::timeout(PATIENCE, self.reports.recv()).await.unwrap().unwrap();
+        self.gamepads.report(report)
+    }
 }
 
-/// What a game does: it reads events and plays an effect.
-fn game(node: &str, updates: &Sender<Vec<(u16, u16, i32)>>, stop: &Receiver<()>) {
-    let device = EvdevHandle::new(open(node));
-    updates.send(Vec::new()).unwrap();
-    for _ in 0..2 {
-        let mut seen = Vec::new();
-        while seen.last() != Some(&(0, 0, 0)) {
-            let mut events = [EMPTY; 8];
-            let count = device.read(&mut events).unwrap();
-            seen.extend(events[..count].iter().map(|event| (event.type_, event.code, event.value)));
+fn viewer(name: &str) -> ViewerId {
+    ViewerId(name.into())
+}
+
+fn pressed(button: u32) -> State {
+    State { buttons: 1 << button, ..State::default() }
+}
+
+fn received(agent: &Socket) -> Option<State> {
+    agent.receive().unwrap().map(|(state, _)| state)
+}
+
+async fn in_time(condition: impl AsyncFn() -> bool) {
+    let waited = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        updates.send(seen).unwrap();
-    }
-    let mut effect = ff_effect {
-        type_: sys::FF_RUMBLE,
-        id: -1,
-        direction: 0,
-        trigger: ff_trigger { button: 0, interval: 0 },
-        replay: ff_replay { length: 60_000, delay: 0 },
-        u: [0x8000_ffff, 0, 0, 0],
     };
-    device.send_force_feedback(&mut effect).unwrap();
-    let play = |value| input_event { type_: 0x15, code: effect.id.cast_unsigned(), value, ..EMPTY };
-    device.write(&[play(1)]).unwrap();
-    stop.recv().unwrap();
-    device.write(&[play(0)]).unwrap();
-    device.erase_force_feedback(effect.id).unwrap();
+    tokio::time::timeout(PATIENCE, waited).await.unwrap();
 }
 
-#[test]
-#[ignore = "needs a kernel with uinput"]
-fn kernel_passes_events_to_the_game_and_rumble_back() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let (nodes, watched) = watch::channel(Vec::new());
-        let (sender, mut reports) = mpsc::channel(4);
-        let mut gamepads = Gamepads::new(nodes, sender);
-        let (uinput, node) = create();
-        gamepads.add(uinput, 0, node.clone());
-        assert_eq!(*watched.borrow(), std::slice::from_ref(&node));
-
-        let (updates, seen) = channel();
-        let (stop, stopped) = channel();
-        let game = tokio::task::spawn_blocking(move || game(&node, &updates, &stopped));
-        assert!(seen.recv().unwrap().is_empty(), "the game has opened the controller");
-        let viewer = ViewerId("a".into());
-        gamepads.set(&viewer, 3, PadState { buttons: 1, axes: [0; 4], triggers: [200, 0] });
-        assert_eq!(seen.recv().unwrap(), [(1, 0x130, 1), (3, 2, 200), (0, 0, 0)]);
-        gamepads.release(&viewer);
-        assert_eq!(seen.recv().unwrap(), [(1, 0x130, 0), (3, 2, 0), (0, 0, 0)]);
-
-        let Some(Feedback::Rumble { viewer: whose, pad, strong, weak, duration }) =
-            gamepads.report(reports.recv().await.unwrap())
-        else {
-            panic!("the controller is gone");
+#[tokio::test]
+async fn the_agent_hears_of_each_change_and_players_of_their_rumble() {
+    let test = async {
+        let mut case = Case::new();
+        let (first, second) = (case.add(0), case.add(1));
+        assert_eq!(*case.nodes.borrow(), ["/dev/input/event0", "/dev/input/event1"]);
+        assert_eq!((received(&first), received(&second)), (Some(State::default()), Some(State::default())));
+        let (a, b) = (viewer("a"), viewer("b"));
+        case.gamepads.set(&a, 0, pressed(3));
+        case.gamepads.set(&a, 0, pressed(3));
+        case.gamepads.set(&b, 0, pressed(4));
+        case.gamepads.set(&viewer("c"), 0, pressed(5));
+        assert_eq!((received(&first), received(&first)), (Some(pressed(3)), None));
+        assert_eq!((received(&second), received(&second)), (Some(pressed(4)), None));
+        second.send(Rumble { strong: u16::MAX, weak: 0, milliseconds: 250 }).unwrap();
+        let Some(Feedback::Rumble { viewer, pad, strong, weak, duration }) = case.feedback().await else {
+            panic!("no feedback");
         };
-        assert_eq!((whose, pad), (viewer, 3));
-        assert!(strong > 0.99 && (0.49..0.51).contains(&weak), "{strong} {weak}");
-        assert!(!duration.is_zero() && duration <= Duration::from_mins(1), "{duration:?}");
-        stop.send(()).unwrap();
-        let stopped = gamepads.report(reports.recv().await.unwrap());
-        assert!(matches!(stopped, Some(Feedback::Rumble { duration: Duration::ZERO, .. })), "{stopped:?}");
-        game.await.unwrap();
-    });
+        assert_eq!((viewer, pad, strong, weak, duration), (b, 0, 1.0, 0.0, Duration::from_millis(250)));
+        case.gamepads.leave(&a);
+        assert_eq!(received(&first), Some(State::default()));
+        first.send(Rumble::default()).unwrap();
+        assert_eq!(case.feedback().await, None, "nobody has it");
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn another_agent_is_told_what_is_held() {
+    let test = async {
+        let mut case = Case::new();
+        let agent = case.add(0);
+        let a = viewer("a");
+        case.gamepads.set(&a, 0, pressed(1));
+        drop(agent);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        case.gamepads.set(&a, 0, pressed(2));
+        assert_eq!(case.nodes.borrow().len(), 1, "it is still there");
+        let agent = case.add(0);
+        assert_eq!((received(&agent), received(&agent)), (Some(pressed(2)), None));
+        case.gamepads.release(&a);
+        assert_eq!(received(&agent), Some(State::default()));
+        agent.send(Rumble { strong: 1, weak: 1, milliseconds: 1 }).unwrap();
+        assert!(case.feedback().await.is_some(), "it is still his");
+        let other = case.add(0);
+        assert_eq!(received(&other), Some(State::default()));
+        in_time(async || agent.receive::<State>().is_err()).await;
+        case.gamepads.set(&a, 0, pressed(1));
+        assert_eq!(received(&other), Some(pressed(1)));
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn of_what_has_no_room_the_newest_is_sent() {
+    let test = async {
+        let mut case = Case::new();
+        let agent = case.add(0);
+        let a = viewer("a");
+        let state = |x: i16| State { axes: [x, 0, 0, 0], ..State::default() };
+        for x in 1..1000 {
+            case.gamepads.set(&a, 0, state(x));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let mut all = Vec::new();
+        let last = tokio::time::timeout(PATIENCE, async {
+            loop {
+                match received(&agent) {
+                    Some(state) => all.push(state),
+                    None if all.last() == Some(&state(999)) => return all.len(),
+                    None => tokio::time::sleep(Duration::from_millis(1)).await,
+                }
+            }
+        });
+        assert!(last.await.unwrap() < 100, "most had no room");
+        case.gamepads.set(&a, 0, state(0));
+        assert_eq!((received(&agent), received(&agent)), (Some(state(0)), None));
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn an_agent_that_makes_no_sense_is_not_heard() {
+    let test = async {
+        let mut case = Case::new();
+        let agent = case.add(0);
+        agent.send(State::default()).unwrap();
+        agent.send(Rumble::default()).unwrap();
+        let nothing = tokio::time::timeout(Duration::from_millis(50), case.reports.recv()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+    };
+    LocalSet::new().run_until(test).await;
 }

@@ -1,25 +1,24 @@
 //! One virtual controller of the kernel: events to it, force feedback from it.
 
-use super::mapping::PadState;
+use super::mapping::events;
 use super::rumble::{Effect, Effects};
-use crate::input::readiness::register;
+use dillinger_ring::pad::State;
 use input_linux::UInputHandle;
 use input_linux::sys::{self, ff_effect, ff_effect_union, input_event, timeval, uinput_ff_erase, uinput_ff_upload};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Instant;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 const GAIN: i32 = sys::FF_GAIN as i32;
+/// Events that are read at once: as many as the kernel keeps.
+const EVENTS: usize = 16;
 
 /// An open `/dev/uinput` behind which a controller was created.
 #[derive(Debug)]
-pub(super) struct Device(AsyncFd<OwnedFd>);
+pub(super) struct Device(OwnedFd);
 
 /// What the game asks of the motors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Request {
+enum Request {
     Upload { request: u32 },
     Erase { request: u32 },
     Gain(i32),
@@ -27,8 +26,8 @@ pub(super) enum Request {
 }
 
 impl Request {
-    /// Reads an event that the kernel sent; `None` for those of other kinds.
-    pub(super) fn parse(event: &input_event) -> Option<Self> {
+    /// What an event that the kernel sent asks for; `None` for those of other kinds.
+    fn parse(event: &input_event) -> Option<Self> {
         match (i32::from(event.type_), i32::from(event.code)) {
             (sys::EV_UINPUT, sys::UI_FF_UPLOAD) => Some(Self::Upload { request: event.value.cast_unsigned() }),
             (sys::EV_UINPUT, sys::UI_FF_ERASE) => Some(Self::Erase { request: event.value.cast_unsigned() }),
@@ -40,50 +39,62 @@ impl Request {
 }
 
 impl Device {
+    /// A device that neither reading nor writing waits for.
+    ///
     /// # Errors
-    /// The descriptor cannot be waited for.
+    /// The descriptor cannot be so.
     pub(super) fn new(descriptor: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&descriptor, true)?;
-        register(descriptor, Interest::READABLE).map(Self)
+        Ok(Self(descriptor))
     }
 
     fn handle(&self) -> UInputHandle<BorrowedFd<'_>> {
-        UInputHandle::new(self.0.get_ref().as_fd())
+        UInputHandle::new(self.0.as_fd())
     }
 
-    /// Tells the game what changed.
-    ///
-    /// # Errors
-    /// The kernel does not take it.
-    pub(super) fn write(&self, now: &PadState, before: &PadState) -> io::Result<()> {
-        let events = now.since(before);
-        if events.is_empty() {
-            return Ok(());
-        }
-        self.handle().write(&events).map(|_| ())
-    }
-
-    /// Waits until the game asks for something, and answers it.
+    /// Tells the game what changed; `before` is none if that is not known.
     ///
     /// # Errors
     /// The device is gone.
-    pub(super) async fn serve(&self, effects: &mut Effects) -> io::Result<()> {
-        let mut events = [EMPTY; 16];
-        let count = self.0.async_io(Interest::READABLE, |_| self.handle().read(&mut events)).await?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    pub(super) fn write(&self, now: &State, before: Option<&State>) -> io::Result<()> {
+        let events = events(now, before);
+        if events.is_empty() {
+            return Ok(());
         }
+        loop {
+            match self.handle().write(&events) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                written => return written.map(|_| ()),
+            }
+        }
+    }
+
+    /// Answers what the game has asked for, up to [`EVENTS`] requests. False if it has asked for nothing. `now` is
+    /// milliseconds of `CLOCK_MONOTONIC`.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub(super) fn serve(&self, effects: &mut Effects, now: u64) -> io::Result<bool> {
+        let mut events = [EMPTY; EVENTS];
+        let count = match self.handle().read(&mut events) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => count,
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        };
         for request in events.iter().take(count).filter_map(Request::parse) {
-            if let Err(error) = self.answer(request, effects) {
+            if let Err(error) = self.answer(request, effects, now) {
                 // The kernel gave up waiting, or the game died meanwhile.
                 tracing::debug!("{request:?} of a game to its controller: {error}");
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// The program that asks waits in its system call until it is answered.
-    fn answer(&self, request: Request, effects: &mut Effects) -> io::Result<()> {
+    /// Answers one request. The program that asks waits in its system call for that.
+    fn answer(&self, request: Request, effects: &mut Effects, now: u64) -> io::Result<()> {
         let handle = self.handle();
         match request {
             Request::Upload { request } => {
@@ -105,10 +116,23 @@ impl Device {
                 Ok(())
             }
             Request::Play { effect, times } => {
-                effects.play(effect, times, Instant::now());
+                effects.play(effect, times, now);
                 Ok(())
             }
         }
+    }
+
+    /// Removes the controller, whoever else has the descriptor.
+    pub(super) fn destroy(self) {
+        // A device that is gone already is as wanted.
+        let _ = self.handle().dev_destroy();
+    }
+}
+
+impl AsFd for Device {
+    /// Readable when the game asks for something.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
@@ -155,8 +179,8 @@ mod tests {
         assert_eq!(rumble(&effect), Effect { strong: 0x1111, weak: 0x2222, length: 300 });
     }
 
-    #[tokio::test]
-    async fn changes_are_written_as_the_kernel_reads_them() {
+    #[test]
+    fn changes_are_written_as_the_kernel_reads_them() {
         let (ours, kernel) = rustix::net::socketpair(
             rustix::net::AddressFamily::UNIX,
             rustix::net::SocketType::SEQPACKET,
@@ -165,9 +189,9 @@ mod tests {
         )
         .unwrap();
         let device = Device::new(ours).unwrap();
-        let pressed = PadState { buttons: 1, ..PadState::default() };
-        device.write(&pressed, &pressed).unwrap();
-        device.write(&pressed, &PadState::default()).unwrap();
+        let pressed = State { buttons: 1, ..State::default() };
+        device.write(&pressed, Some(&pressed)).unwrap();
+        device.write(&pressed, Some(&State::default())).unwrap();
         let mut bytes = [0; 256];
         let length = rustix::io::read(&kernel, &mut bytes).unwrap();
         // struct input_event on 64 bits: 16 bytes of time, then type, code and value.
@@ -177,7 +201,8 @@ mod tests {
             expected.extend(kind.to_ne_bytes().into_iter().chain(code.to_ne_bytes()).chain(value.to_ne_bytes()));
         }
         assert_eq!(&bytes[..length], expected);
+        assert!(!device.serve(&mut Effects::default(), 0).unwrap(), "nothing was asked for");
         drop(kernel);
-        assert!(device.serve(&mut Effects::new()).await.is_err());
+        assert!(device.serve(&mut Effects::default(), 0).is_err());
     }
 }
