@@ -12,9 +12,11 @@ QUIET = 60
 class Report:
     """Collects results and prints them. Progress goes to standard error, so that the output stays as it is."""
 
-    def __init__(self, parts, began):
-        self.parts, self.began, self.told = parts, began, began
+    def __init__(self, parts, began, space):
+        self.parts, self.began, self.told, self.space = parts, began, began, space
         self.results = []
+        if warning := space.warning():
+            print(f"note: {warning}", file=sys.stderr, flush=True)
 
     def ended(self, run):
         """Shows the output of a part that has ended."""
@@ -27,6 +29,7 @@ class Report:
 
     def progress(self, schedule):
         """Says what runs and for how long."""
+        self.space.look()
         now = time.monotonic()
         moving = sys.stderr.isatty()
         if not moving and now - self.told < QUIET:
@@ -48,7 +51,8 @@ class Report:
             print(f"{duration(run.took):>12} {duration(run.used):>12}  {run.part.name:16} {passed:5} passed {failed:3} failed  "
                   f"{run.part.title}")
         used = duration(sum(run.used for run, *_ in self.results))
-        print(f"{duration(time.monotonic() - self.began):>12} {used:>12}  in all: time, and processor time\n")
+        print(f"{duration(time.monotonic() - self.began):>12} {used:>12}  in all: time, and processor time")
+        print(f"{'':27}{self.space.remark()}\n")
         for run, _, failed, found in self.results:
             if failed:
                 print(f"{run.part.name}: {failed} failed")

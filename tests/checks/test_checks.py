@@ -9,6 +9,7 @@ from pathlib import Path
 from checks import output
 from checks.parts import ALL, CHECK, PARTS, TEST, chosen, part
 from checks.schedule import Schedule
+from checks.space import FULL, GIB, NEEDED, Space, free, places
 
 
 class Counting(unittest.TestCase):
@@ -85,6 +86,34 @@ def play(parts, processors):
         schedule.start = noted
         schedule.play(lambda run: seen.ended.append((run.part.name, run.status, run.log.read_text())), lambda _: None)
     return seen
+
+
+class Free(unittest.TestCase):
+    def space(self, *sizes):
+        left = list(sizes)
+        return Space([Path("/a")], lambda place: left.pop(0))
+
+    def test_the_least_is_remembered(self):
+        space = self.space(40 * GIB, 3 * GIB // 2, 20 * GIB)
+        self.assertIsNone(space.warning())
+        space.look()
+        space.look()
+        self.assertEqual(space.remark(), "1.5 GiB were free at the least, below /a")
+
+    def test_a_full_disk_is_named(self):
+        space = self.space(NEEDED - 1, FULL - 1)
+        self.assertIn("30.0 GiB are free below /a", space.warning())
+        space.look()
+        self.assertEqual(space.remark(), "1.0 GiB were free at the least, below /a: parts may have failed for want of space")
+
+    def test_the_fullest_of_several_counts(self):
+        space = Space([Path("/a"), Path("/b")], lambda place: {"/a": 50 * GIB, "/b": 2 * GIB}[str(place)])
+        self.assertIn("/b", space.remark())
+
+    def test_what_is_not_there_yet_lies_on_the_disk_above_it(self):
+        self.assertAlmostEqual(free(Path("/nowhere/at/all")), free(Path("/")), delta=GIB)
+        self.assertEqual(places({"HOME": "/h", "TMPDIR": "/t"})[1:], [Path("/h/.cache"), Path("/t")])
+        self.assertEqual(places({"XDG_CACHE_HOME": "/x", "DILLINGER_WORLD_CACHE": "/w"})[1:], [Path("/w"), Path("/var/tmp")])
 
 
 class Scheduling(unittest.TestCase):
