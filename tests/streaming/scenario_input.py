@@ -66,8 +66,8 @@ class Mouse(Scenario):
         with Viewer(session.id) as viewer:
             viewer.capture()
             viewer.browser.click(*viewer.place(0.5, 0.75))
-            viewer.wait("return lit()", timeout=5)
             until_logged(session, "button 1 up")
+            viewer.wait("return lit()")
             viewer.browser.move(*viewer.place(0.25, 0.25))
             until(lambda: [one for one in logged(session, "pointer ")
                            if abs(int(one.split()[1]) - 320) < 3 and abs(int(one.split()[2]) - 180) < 3], "the place is exact")

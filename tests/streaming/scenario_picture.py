@@ -64,7 +64,7 @@ class Picture(Scenario):
             player.capture()
             player.run("tap('Space')")
             for viewer in player, spectator:
-                viewer.wait("return lit()", timeout=5)
+                viewer.wait("return lit()")
 
     def test_a_still_picture_for_one_who_joins(self):
         session = start("--still")

@@ -3,7 +3,7 @@
 //! Needs the generators that `DILLINGER_QUADLET` names, separated by colons.
 
 use anyhow::{Context as _, Result, ensure};
-use dillinger_runner_core::policy::{DEFAULT_DISPLAY_IMAGE, DEFAULT_IMAGE, DEFAULT_WINE_IMAGE};
+use dillinger_runner_core::policy::{DEFAULT_DISPLAY_IMAGE, DEFAULT_IMAGE, DEFAULT_WINE_IMAGE, DISPLAY_INTERFACE};
 use dillinger_runner_tests::generator::{ServiceFile, arguments, generators};
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,6 +25,21 @@ fn shipped() -> Result<BTreeMap<String, String>> {
         }
     }
     Ok(quadlets)
+}
+
+/// The labels of an image that is shipped.
+fn labels(image: &str) -> Result<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../quadlet/images").join(image).join("Containerfile");
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    Ok(text.lines().filter_map(|line| line.strip_prefix("LABEL ")).map(str::to_owned).collect())
+}
+
+#[test]
+fn images_have_the_labels_that_the_agent_reads() -> Result<()> {
+    ensure!(labels("base")?.is_empty());
+    assert_eq!(labels("display")?, [format!("org.dillinger.display={DISPLAY_INTERFACE}")]);
+    assert_eq!(labels("wine")?, ["org.dillinger.runner=wine"]);
+    Ok(())
 }
 
 /// `dillinger-base.build` becomes `dillinger-base-build.service`.

@@ -191,9 +191,9 @@ pub struct HostFacts {
     pub controllers: Vec<String>,
     /// Whether the image is in the user's storage.
     pub image_present: bool,
-    /// Whether the image of the session's own display is; without such a display
-    /// it does not matter.
-    pub display_image_present: bool,
+    /// The label `org.dillinger.display` of the image of the session's own display, empty without one. `None` if the image
+    /// is not in the user's storage. Without such a display it does not matter.
+    pub display_image: Option<String>,
     /// The virtual gamepads.
     pub gamepads: GamepadFact,
     /// The library.

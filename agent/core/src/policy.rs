@@ -11,6 +11,9 @@ pub const DEFAULT_IMAGE: &str = "localhost/dillinger/base:latest";
 pub const DEFAULT_WINE_IMAGE: &str = "localhost/dillinger/wine:latest";
 /// The image of the display of streamed sessions.
 pub const DEFAULT_DISPLAY_IMAGE: &str = "localhost/dillinger/display:latest";
+/// What the label `org.dillinger.display` of an image says whose display server, sound server and streamer understand this
+/// agent and each other. To be changed with what they say, here and in `quadlet/images/display/Containerfile`.
+pub const DISPLAY_INTERFACE: &str = "1";
 /// How long nobody must have been connected to a streamed session before its
 /// idle action, in µs.
 pub const DEFAULT_IDLE_TIMEOUT_USEC: u64 = 300_000_000;

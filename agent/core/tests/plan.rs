@@ -6,7 +6,7 @@ mod support;
 use dillinger_runner_core::host::{GamepadFact, HostFacts, LibraryFact, PathFact};
 use dillinger_runner_core::limits::{INFINITY, Limit};
 use dillinger_runner_core::plan::{ContainerPlan, PlannedMount, Role, SessionPlan, plan};
-use dillinger_runner_core::policy::Policy;
+use dillinger_runner_core::policy::{DISPLAY_INTERFACE, Policy};
 use dillinger_runner_core::problem::{ProblemClass, Problems};
 use dillinger_runner_core::request::Network;
 use dillinger_runner_core::spec::resolve;
@@ -20,7 +20,7 @@ fn host() -> HostFacts {
         uid: 1000,
         controllers: ["cpu", "cpuset", "io", "memory", "pids"].map(str::to_owned).to_vec(),
         image_present: true,
-        display_image_present: true,
+        display_image: Some(DISPLAY_INTERFACE.to_owned()),
         gamepads: GamepadFact::Possible,
         library: LibraryFact::At("/srv/library".to_owned()),
         paths: BTreeMap::new(),

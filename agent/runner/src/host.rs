@@ -100,7 +100,7 @@ impl Host {
             uid: uid(),
             controllers: self.controllers(),
             image_present: image.is_some(),
-            display_image_present: display_image.is_some(),
+            display_image: display_image.map(|image| image.display.unwrap_or_default()),
             gamepads: gamepad::found(&self.paths.root, spec),
             library,
             paths,

@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use dillinger_runner_core::host::{GamepadFact, HostFacts, LibraryFact, PathFact};
 use dillinger_runner_core::id::SessionId;
 use dillinger_runner_core::plan::{SessionPlan, plan};
-use dillinger_runner_core::policy::Policy;
+use dillinger_runner_core::policy::{DISPLAY_INTERFACE, Policy};
 use dillinger_runner_core::problem::Problems;
 use dillinger_runner_core::render::{UnitText, render};
 use dillinger_runner_core::request::{Library, parse};
@@ -167,7 +167,7 @@ fn units(request: &RawRequest) -> Result<(SessionPlan, Vec<UnitText>), Problems>
         uid: 1000,
         controllers: ["cpu", "cpuset", "io", "memory", "pids"].map(str::to_owned).to_vec(),
         image_present: true,
-        display_image_present: true,
+        display_image: Some(DISPLAY_INTERFACE.to_owned()),
         gamepads: GamepadFact::Made(vec!["/dev/input/event3".to_owned()]),
         library: match &spec.library {
             Library::None => LibraryFact::NotAsked,

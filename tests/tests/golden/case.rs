@@ -9,6 +9,7 @@ use dillinger_runner_core::host::{
 };
 use dillinger_runner_core::id::SessionId;
 use dillinger_runner_core::plan::{Layer, SessionPlan, plan};
+use dillinger_runner_core::policy::DISPLAY_INTERFACE;
 use dillinger_runner_core::problem::Problems;
 use dillinger_runner_core::render::{UnitText, render};
 use dillinger_runner_core::request::parse;
@@ -58,7 +59,8 @@ impl Outcome {
 struct Host {
     controllers: Vec<String>,
     image_present: bool,
-    display_image_present: bool,
+    /// Its label, or `missing`.
+    display_image: String,
     /// Event nodes of virtual gamepads.
     gamepads: Vec<String>,
     /// Why there can be none.
@@ -77,7 +79,7 @@ impl Default for Host {
         Self {
             controllers,
             image_present: true,
-            display_image_present: true,
+            display_image: DISPLAY_INTERFACE.to_owned(),
             gamepads: Vec::new(),
             gamepads_missing: None,
             library_unavailable: None,
@@ -177,7 +179,7 @@ impl Host {
             uid: 1000,
             controllers: self.controllers.clone(),
             image_present: self.image_present,
-            display_image_present: self.display_image_present,
+            display_image: Some(self.display_image.clone()).filter(|label| label != "missing"),
             gamepads,
             library,
             paths: self.paths.iter().map(path).collect(),

@@ -12,7 +12,8 @@ images() {
     DISPLAY_ROOT=$(display_root)
     ROOT=$(guest_root debian13)
     artefact images build_images "${DISPLAY_ROOT##*/}" "$WORLD/lib/images.sh" \
-        "$WORLD"/guest/{import,configure} "$IMAGES/base/packages" "$FREEDOOM_PACKAGES" "$STREAMTEST_PACKAGES"
+        "$WORLD"/guest/{import,configure} "$IMAGES"/{base,display}/Containerfile "$IMAGES/base/packages" \
+        "$FREEDOOM_PACKAGES" "$STREAMTEST_PACKAGES"
 }
 
 build_images() {
@@ -31,14 +32,23 @@ build_images() {
     import_images "$dir" base freedoom display streamtest
 }
 
-# import_images DIRECTORY IMAGE...: adds the images of DIRECTORY/share to DIRECTORY/containers, and removes the former.
+# import_images DIRECTORY IMAGE...: adds the images of DIRECTORY/share to DIRECTORY/containers, with the labels that their
+# Containerfiles give, and removes the former.
 import_images() {
-    local dir=$1
+    local dir=$1 image
     shift
+    for image; do
+        labels_of "$image" >"$dir/share/$image.labels"
+    done
     new_run "$dir/run" "$dir/share" "$WORLD/guest/import"
     native "$dir/run" "$ROOT/root" "$dir/containers" /world/guest/import "$@"
     rm -rf -- "$dir/share"
     as_root rm -rf -- "$dir/run"
+}
+
+# labels_of IMAGE: prints the labels of an image of the product, a line each.
+labels_of() {
+    [ ! -e "$IMAGES/$1/Containerfile" ] || sed -n 's/^LABEL //p' "$IMAGES/$1/Containerfile"
 }
 
 # images_with_wine: prints the artefact with `containers/`, the same storage and the Wine image in it. A guest's disk has
@@ -48,7 +58,7 @@ images_with_wine() {
     WINE_ROOT=$(wine_root)
     ROOT=$(guest_root debian13)
     artefact images-wine build_images_with_wine "${STORAGE##*/}" "${WINE_ROOT##*/}" "$WORLD"/lib/{images,native}.sh \
-        "$WORLD"/guest/{import,configure}
+        "$WORLD"/guest/{import,configure} "$IMAGES/wine/Containerfile"
 }
 
 build_images_with_wine() {

@@ -26,6 +26,7 @@
 use super::{ContainerPlan, DISPLAY_PID, EndCommands, IPC_NAMESPACE, Ipc, PlannedMount, Role, agent_command, seccomp};
 use crate::host::{GamepadFact, HostFacts};
 use crate::id::SessionId;
+use crate::policy::DISPLAY_INTERFACE;
 use crate::problem::{ProblemClass, Problems, quoted};
 use crate::request::{MountRequest, Network, Variable};
 use crate::spec::{Decision, SessionSpec, StreamSpec};
@@ -63,17 +64,28 @@ pub(super) fn check(
     warnings: &mut Vec<String>,
 ) {
     let Some(stream) = &mut spec.stream else { return };
-    if !facts.display_image_present {
-        problems.push(
-            ProblemClass::ImageMissing,
-            "Display",
-            format!(
-                "the display's image {} is not in the storage of this user, PrepareImage can pull it",
-                quoted(&stream.image)
-            ),
-        );
+    if let Some((class, what)) = wrong_image(facts.display_image.as_deref()) {
+        problems.push(class, "Display", format!("the display's image {} {what}", quoted(&stream.image)));
     }
     gamepads(stream, &facts.gamepads, decisions, warnings);
+}
+
+/// Why the display cannot be run from an image with this label, or from none.
+fn wrong_image(label: Option<&str>) -> Option<(ProblemClass, String)> {
+    let wrong = |has: String| {
+        let what =
+            format!("{has}, expected {DISPLAY_INTERFACE:?}: it was built for another version and has to be built anew");
+        (ProblemClass::Unsupported, what)
+    };
+    match label {
+        Some(DISPLAY_INTERFACE) => None,
+        Some("") => Some(wrong("has no label org.dillinger.display".to_owned())),
+        Some(label) => Some(wrong(format!("has the label org.dillinger.display={}", quoted(label)))),
+        None => {
+            let what = "is not in the storage of this user, PrepareImage can pull it";
+            Some((ProblemClass::ImageMissing, what.to_owned()))
+        }
+    }
 }
 
 fn gamepads(stream: &mut StreamSpec, fact: &GamepadFact, decisions: &mut [Decision], warnings: &mut Vec<String>) {

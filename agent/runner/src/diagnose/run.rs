@@ -130,7 +130,7 @@ impl Diagnosis {
     async fn display_image(&self, awake: Awake<'_>) -> Vec<Finding> {
         let name = &self.settings.policy.stream.image;
         let image = ask(awake, self.podman.image(name)).await;
-        vec![storage::judge_image(storage::DISPLAY_IMAGE, name, &image)]
+        vec![storage::judge_display_image(name, &image)]
     }
 
     async fn library(&self, awake: Awake<'_>) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Subject};
 use crate::podman::{ImageFact, PodmanError, PodmanInfo};
-use dillinger_runner_core::policy::{DEFAULT_DISPLAY_IMAGE, DEFAULT_IMAGE, DEFAULT_WINE_IMAGE};
+use dillinger_runner_core::policy::{DEFAULT_DISPLAY_IMAGE, DEFAULT_IMAGE, DEFAULT_WINE_IMAGE, DISPLAY_INTERFACE};
 use dillinger_runner_core::request::Library;
 use serde::Deserialize;
 use std::path::Path;
@@ -51,6 +51,15 @@ pub(super) fn judge_image(subject: Subject, name: &str, image: &Result<Option<Im
         Ok(Some(image)) => subject.ok(format!("{name} is in the storage, {} MiB", image.size >> 20)),
         Ok(None) => subject.warning(missing, remedy(name)),
         Err(error) => subject.unknown(error),
+    }
+}
+
+pub(super) fn judge_display_image(name: &str, image: &Result<Option<ImageFact>, PodmanError>) -> Finding {
+    match image {
+        Ok(Some(fact)) if fact.display.as_deref() != Some(DISPLAY_INTERFACE) => {
+            DISPLAY_IMAGE.warning(format!("{name} was built for another version of dillinger-runner"), remedy(name))
+        }
+        _ => judge_image(DISPLAY_IMAGE, name, image),
     }
 }
 
@@ -160,17 +169,29 @@ mod tests {
 
     #[test]
     fn images_are_judged() {
-        let fact = ImageFact { id: "1".into(), runner: None, size: 5 << 20, index: None };
+        let fact = ImageFact { id: "1".into(), runner: None, display: None, size: 5 << 20, index: None };
         let local = "localhost/a";
         assert_eq!(judge_image(IMAGE, local, &Ok(Some(fact))).summary, "localhost/a is in the storage, 5 MiB");
         assert!(judge_image(IMAGE, local, &Ok(None)).remedy.starts_with("podman build"));
-        assert_eq!(
-            judge_image(DISPLAY_IMAGE, "r.example/a", &Ok(None)).remedy,
-            "dillingerctl images prepare r.example/a"
-        );
-        let display = judge_image(DISPLAY_IMAGE, DEFAULT_DISPLAY_IMAGE, &Ok(None));
-        assert_eq!(display.remedy, "systemctl --user start dillinger-display-build.service");
+        assert_eq!(judge_image(IMAGE, "r.example/a", &Ok(None)).remedy, "dillingerctl images prepare r.example/a");
         assert_eq!(judge_image(IMAGE, local, &podman_down()).status, Status::Unknown);
+    }
+
+    #[test]
+    fn a_display_goes_with_one_version() {
+        let labelled = |label: Option<&str>| {
+            let display = label.map(str::to_owned);
+            let fact = ImageFact { id: "1".into(), runner: None, display, size: 5 << 20, index: None };
+            judge_display_image(DEFAULT_DISPLAY_IMAGE, &Ok(Some(fact)))
+        };
+        assert_eq!(labelled(Some(DISPLAY_INTERFACE)).status, Status::Ok);
+        for wrong in [None, Some(""), Some("0")] {
+            let finding = labelled(wrong);
+            assert_eq!(finding.status, Status::Warning);
+            assert_eq!(finding.remedy, "systemctl --user start dillinger-display-build.service");
+        }
+        let missing = judge_display_image(DEFAULT_DISPLAY_IMAGE, &Ok(None));
+        assert_eq!(missing.remedy, "systemctl --user start dillinger-display-build.service");
     }
 
     #[test]
@@ -180,7 +201,8 @@ mod tests {
         let text = r#"[{"id":"a","layer":"l","mapped-layers":["m"],"names":[]},{"id":"b","layer":"l"}]"#;
         std::fs::write(&index, text).unwrap();
         let judged = |id: &str| {
-            let image = ImageFact { id: id.to_owned(), runner: None, size: 1, index: Some(index.clone()) };
+            let image =
+                ImageFact { id: id.to_owned(), runner: None, display: None, size: 1, index: Some(index.clone()) };
             judge_prewarmed("x", &read_prewarmed(&image)).status
         };
         assert_eq!((judged("a"), judged("b"), judged("c")), (Status::Ok, Status::Warning, Status::Unknown));

@@ -25,6 +25,8 @@ const PREWARM_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// The label of our images that says what they run; `wine` needs a template for prefixes.
 const RUNNER_LABEL: &str = "org.dillinger.runner";
+/// The label of images of displays that says with which agents their programs go.
+const DISPLAY_LABEL: &str = "org.dillinger.display";
 
 /// An image in the user's storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct ImageFact {
     pub id: String,
     /// What kind of runner it is, by its label `org.dillinger.runner`.
     pub runner: Option<String>,
+    /// With which agents its display goes, by its label `org.dillinger.display`.
+    pub display: Option<String>,
     /// Size of its layers in bytes.
     pub size: u64,
     /// The file in which its store lists its images: it is replaced whenever an
@@ -249,9 +253,11 @@ pub(super) fn failed(what: &'static str, error: &dyn std::error::Error) -> Podma
 }
 
 fn image_from(image: models::ImageData) -> ImageFact {
+    let mut labels = image.labels.unwrap_or_default();
     ImageFact {
         id: image.id.unwrap_or_default(),
-        runner: image.labels.and_then(|labels| labels.get(RUNNER_LABEL).cloned()),
+        runner: labels.remove(RUNNER_LABEL),
+        display: labels.remove(DISPLAY_LABEL),
         size: image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
         index: image.graph_driver.as_ref().and_then(index_of),
     }

@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_policy_decides_whether_to_pull() {
-        let image = || Some(ImageFact { id: "1".into(), runner: None, size: 1, index: None });
+        let image = || Some(ImageFact { id: "1".into(), runner: None, display: None, size: 1, index: None });
         let remote = "r.example/a";
         assert_eq!(wanted(remote, PullPolicy::Missing, image()), Ok(image()));
         assert_eq!(wanted(remote, PullPolicy::Missing, None), Ok(None));

@@ -70,7 +70,7 @@ async fn answer(stream: UnixStream, without_display: bool) -> std::io::Result<()
 
 fn body(path: &str) -> (u16, String) {
     if [IMAGE, DISPLAY_IMAGE, WINE_IMAGE].iter().any(|image| path == format!("libpod/images/{image}/json")) {
-        return (200, r#"{"Id":"0123456789abcdef","Size":2048}"#.to_owned());
+        return (200, r#"{"Id":"0123456789abcdef","Size":2048,"Labels":{"org.dillinger.display":"1"}}"#.to_owned());
     }
     match path {
         "libpod/info" => (200, r#"{"version":{"Version":"5.4.2"},"host":{"cgroupVersion":"v2"}}"#.to_owned()),
