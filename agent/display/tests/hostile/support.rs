@@ -8,6 +8,7 @@ use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::collections::{HashMap, VecDeque};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
@@ -21,6 +22,11 @@ use tempfile::TempDir;
 const PATIENCE: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
 pub(crate) const DISPLAY: u32 = 1;
 const REGISTRY: u32 = 2;
+
+/// The display server that is tested: what `DILLINGER_DISPLAY` names, or the one that was built with this test.
+fn program() -> OsString {
+    std::env::var_os("DILLINGER_DISPLAY").unwrap_or_else(|| env!("CARGO_BIN_EXE_dillinger-display").into())
+}
 
 /// Waits until one of these is ready.
 fn wait(polled: &mut [PollFd<'_>]) {
@@ -46,7 +52,7 @@ impl Display {
         let free = |number: &i32| !PathBuf::from(format!("/tmp/.X{number}-lock")).exists();
         let number = (start..60_000).find(free).unwrap();
         let listener = Listener::new(&directory.path().join("streamer")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_dillinger-display"))
+        let child = Command::new(program())
             .arg("--directory")
             .arg(directory.path())
             .arg("--streamer")

@@ -11,6 +11,7 @@ use dillinger_ring::text;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -258,9 +259,14 @@ impl Display {
     }
 }
 
+/// The display server that is tested: what `DILLINGER_DISPLAY` names, or the one that was built with this test.
+fn program() -> OsString {
+    std::env::var_os("DILLINGER_DISPLAY").unwrap_or_else(|| env!("CARGO_BIN_EXE_dillinger-display").into())
+}
+
 /// The display server with a directory, and its streamer there.
 pub(crate) fn command(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dillinger-display"));
+    let mut command = Command::new(program());
     command.arg("--directory").arg(directory).arg("--streamer").arg(directory.join("streamer"));
     command
 }
