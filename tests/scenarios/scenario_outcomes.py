@@ -193,6 +193,50 @@ class StartFails(Scenario):
         self.assertIn("/not/there", last["OutcomeReason"])
 
 
+class OwnSandbox(Scenario):
+    """Games that bring a sandbox of their own, which needs user namespaces."""
+
+    NEEDS = "the game's own sandbox needs UserNamespaces=true"
+    FORBIDDEN = "this host forbids the user namespaces that the game's own sandbox needs"
+    SAID = (
+        "[7:7:1130/101500.000000:FATAL:zygote_host_impl_linux.cc(132)] No usable sandbox! If you are running on",
+        "[7:7:1130/101500.000000:FATAL:setuid_sandbox_host.cc(163)] The SUID sandbox helper binary was found, but is not "
+        "configured correctly. Rather than run without sandboxing",
+        "bwrap: No permissions to create new namespace, likely because the kernel does not allow",
+        "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
+    )
+
+    def reason(self, line, end, outcome, status, **keys):
+        session = start("/bin/bash", "-c", f'printf "%s\\n" "$0" >&2; seq 100; {end}', line, **keys)
+        return self.assert_end(session, outcome, status)["OutcomeReason"]
+
+    def test_words_of_a_sandbox_that_is_refused(self):
+        for line in self.SAID:
+            self.assertEqual(self.reason(line, "exit 7", "failed", 7), f"exited with status 7; {self.NEEDS}")
+        for status, outcome, number in (1, "failed", 1), (133, "killed", signal.SIGTRAP):
+            reason = self.reason(self.SAID[0], f"exit {status}", outcome, number)
+            self.assertTrue(reason.endswith(f"; {self.NEEDS}"), reason)
+
+    def test_the_same_where_the_session_has_what_it_needs(self):
+        reason = self.reason(self.SAID[0], "exit 7", "failed", 7, UserNamespaces=True)
+        self.assertIn(f"; {self.FORBIDDEN}", reason)
+        self.assertNotIn("UserNamespaces", reason)
+
+    def test_words_that_are_none_of_a_sandbox(self):
+        for line in "chat: No usable sandbox!", "bwrap: execvp doom: No such file or directory":
+            self.assertEqual(self.reason(line, "exit 7", "failed", 7), "exited with status 7")
+        self.assertEqual(self.reason(self.SAID[0], "exit 0", "exited", 0), "exited with status 0")
+
+    def test_namespaces_of_a_game(self):
+        """The second has a /proc of its own, as games in bubblewrap have."""
+        for arguments in ["-Ur"], ["-Urpf", "--mount-proc"]:
+            session = start("/usr/bin/unshare", *arguments, "/bin/true")
+            self.assert_end(session, "failed", 1)
+            self.assertIn("Operation not permitted", session.log())
+            session = start("/usr/bin/unshare", *arguments, "/bin/true", UserNamespaces=True)
+            self.assert_end(session, "exited", 0)
+
+
 class Time(Scenario):
     def test_longest_run_time(self):
         last = self.assert_end(start("/bin/sleep", "600", RuntimeMaxUSec=2_000_000), "timeout")

@@ -26,7 +26,8 @@ TYPES = {
     **dict.fromkeys(("Width", "Height", "RefreshRate"), "u"),
     **dict.fromkeys(("CPUQuotaPerSecUSec", "CPUWeight", "MemoryHigh", "MemoryMax", "MemorySwapMax", "TasksMax"), "t"),
     **dict.fromkeys(("IOWeight", "RuntimeMaxUSec", "TimeoutStopUSec", "SinceUSec"), "t"),
-    "Mounts": "a(sss)", "Registry": "a(sss)", "Gamepads": "b", "SnapshotPrefix": "b", "Follow": "b", "Lines": "u", "Limit": "u",
+    "Mounts": "a(sss)", "Registry": "a(sss)", "Gamepads": "b", "FrameOnInput": "b", "FillDisplay": "b",
+    "UserNamespaces": "b", "SnapshotPrefix": "b", "Follow": "b", "Lines": "u", "Limit": "u",
 }
 MESSAGES = {name.lower().replace("_", "-"): value for name, value in re.findall(
     r"^(?:SESSION_)?([A-Z_]+) +([0-9a-f]{32})$",

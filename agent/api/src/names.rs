@@ -23,7 +23,7 @@ pub const SAVES_INTERFACE: &str = "org.dillinger.Runner1.Saves";
 /// What the name of every error begins with.
 pub const ERROR_PREFIX: &str = "org.dillinger.Runner1.Error";
 /// Version of the contract, the property `ApiVersion` of the manager.
-pub const API_VERSION: u32 = 3;
+pub const API_VERSION: u32 = 4;
 
 const SESSION_PREFIX: &str = "/org/dillinger/Runner1/session/s";
 const JOB_PREFIX: &str = "/org/dillinger/Runner1/job/j";

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod record;
 pub mod render;
 pub mod request;
+pub mod sandbox;
 pub mod spec;
 pub mod unitfile;
 pub mod value;

@@ -60,6 +60,9 @@ pub struct ContainerPlan {
     pub ipc: Ipc,
     /// Host path of its seccomp profile.
     pub seccomp: String,
+    /// Whether no part of its `/proc` is hidden: without that the kernel permits no
+    /// other `/proc` to be mounted in a user namespace.
+    pub whole_proc: bool,
 }
 
 /// The IPC namespace of a container (`ipc_namespaces(7)`). X clients hand their
@@ -230,12 +233,13 @@ fn game(spec: &SessionSpec, facts: &HostFacts, mounts_asked: Vec<MountRequest>) 
         timeout_stop_usec: spec.timeout_stop_usec,
         commands: EndCommands::new(facts, spec.id, Role::Game),
         ipc: shown.ipc,
-        seccomp: seccomp(facts, Role::Game),
+        seccomp: seccomp(facts, if spec.user_namespaces { "game-userns" } else { "game" }),
+        whole_proc: spec.user_namespaces,
     }
 }
 
-fn seccomp(facts: &HostFacts, role: Role) -> String {
-    format!("{}/{}.json", facts.seccomp, role.word().unwrap_or("game"))
+fn seccomp(facts: &HostFacts, profile: &str) -> String {
+    format!("{}/{profile}.json", facts.seccomp)
 }
 
 /// Makes the decisions say what the host has made of them.

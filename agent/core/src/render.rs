@@ -95,6 +95,10 @@ fn quadlet(plan: &SessionPlan, container: &ContainerPlan) -> Result<String, KeyE
     isolation(&mut file, container);
     let profile = Value::word(&container.seccomp).map_err(at("Id"))?;
     file.add("Container", "SeccompProfile", profile);
+    if container.whole_proc {
+        // `ALL` would let it write to its cgroup too.
+        file.add("Container", "Unmask", Value::constant("/proc/*"));
+    }
     ipc(&mut file, container)?;
     if plan.spec.windows.is_some() {
         windows_user(&mut file, container)?;

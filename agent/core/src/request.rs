@@ -48,9 +48,12 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Audio", "s"),
     ("Gamepads", "b"),
     ("Clipboard", "b"),
+    ("FrameOnInput", "b"),
+    ("FillDisplay", "b"),
     ("IdleAction", "s"),
     ("IdleTimeoutUSec", "t"),
     ("Network", "s"),
+    ("UserNamespaces", "b"),
     ("RuntimeMaxUSec", "t"),
     ("TimeoutStopUSec", "t"),
     ("Kind", "s"),
@@ -196,9 +199,12 @@ pub struct SessionRequest {
     pub(crate) audio: Option<String>,
     pub(crate) gamepads: Option<bool>,
     pub(crate) clipboard: Option<bool>,
+    pub(crate) frame_on_input: Option<bool>,
+    pub(crate) fill_display: Option<bool>,
     pub(crate) idle_action: Option<IdleAction>,
     pub(crate) idle_timeout_usec: Option<u64>,
     pub(crate) network: Option<Network>,
+    pub(crate) user_namespaces: Option<bool>,
     pub(crate) runtime_max_usec: Option<u64>,
     pub(crate) timeout_stop_usec: Option<u64>,
     pub(crate) windows: WindowsRequest,
@@ -283,14 +289,7 @@ fn set(request: &mut SessionRequest, key: &str, value: &RawValue) -> Result<(), 
         RawValue::StrList(list) => set_list(request, key, list),
         RawValue::Triples(list) if key == "Registry" => request.windows.set_registry(list),
         RawValue::Triples(list) => check::mounts(list).map(|mounts| request.mounts = Some(mounts)),
-        RawValue::Bool(on) => {
-            match key {
-                "Clipboard" => request.clipboard = Some(*on),
-                "SnapshotPrefix" => request.windows.snapshot = Some(*on),
-                _ => request.gamepads = Some(*on),
-            }
-            Ok(())
-        }
+        RawValue::Bool(on) => set_bool(request, key, *on),
         RawValue::U32(number) => set_u32(request, key, *number),
         RawValue::U64(number) => set_u64(request, key, *number),
         RawValue::Other(_) => return wrong_type(),
@@ -334,6 +333,19 @@ fn set_list(request: &mut SessionRequest, key: &str, list: &[String]) -> Result<
         "Environment" => request.environment = Some(check::environment(list)?),
         "Gpus" => request.gpus = Some(check::gpus(list)?),
         _ => return request.windows.set_list(key, list).unwrap_or_else(|| Err("is not a list key".to_owned())),
+    }
+    Ok(())
+}
+
+fn set_bool(request: &mut SessionRequest, key: &str, on: bool) -> Result<(), String> {
+    match key {
+        "Gamepads" => request.gamepads = Some(on),
+        "Clipboard" => request.clipboard = Some(on),
+        "FrameOnInput" => request.frame_on_input = Some(on),
+        "FillDisplay" => request.fill_display = Some(on),
+        "UserNamespaces" => request.user_namespaces = Some(on),
+        "SnapshotPrefix" => request.windows.snapshot = Some(on),
+        _ => return Err("is not a key of this type".to_owned()),
     }
     Ok(())
 }

@@ -50,6 +50,9 @@ pub struct SessionSpec {
     pub windows: Option<WindowsSpec>,
     /// The network it sees.
     pub network: Network,
+    /// Whether the game may make user namespaces of its own.
+    #[serde(default)]
+    pub user_namespaces: bool,
     /// Longest run time in µs; `u64::MAX` is no bound.
     pub runtime_max_usec: u64,
     /// Time from SIGTERM to SIGKILL in µs.

@@ -170,6 +170,34 @@ fn without_sound_there_is_no_sound_server() {
 }
 
 #[test]
+fn what_a_display_does_is_said_to_its_display_server_alone() {
+    let flags = ["--no-frame-on-input", "--no-fill-display"];
+    for yes in [true, false] {
+        let keys = [("FrameOnInput", RawValue::Bool(yes)), ("FillDisplay", RawValue::Bool(yes))];
+        let keys: Vec<_> = keys.into_iter().chain([("Display", text("stream"))]).collect();
+        for container in on(&host(), &request(&keys)).unwrap().containers {
+            let told = flags.map(|flag| container.command.contains(&flag.to_owned()));
+            assert_eq!(told, [!yes && container.role == Role::Display; 2], "{:?}", container.role);
+        }
+    }
+}
+
+#[test]
+fn only_a_game_that_may_make_user_namespaces_has_the_profile_for_it_and_sees_all_of_proc() {
+    let plain = on(&host(), &request(&[])).unwrap();
+    let game = &plain.containers[0];
+    assert_eq!((game.seccomp.as_str(), game.whole_proc), ("/usr/share/dillinger/seccomp/game.json", false));
+    let keys = [("UserNamespaces", RawValue::Bool(true)), ("Display", text("stream"))];
+    let plan = on(&host(), &request(&keys)).unwrap();
+    let of =
+        |container: &ContainerPlan| (container.seccomp.rsplit('/').next().unwrap().to_owned(), container.whole_proc);
+    let all: Vec<_> = plan.containers.iter().map(of).collect();
+    let expected =
+        [("game-userns.json", true), ("display.json", false), ("sound.json", false), ("streamer.json", false)];
+    assert_eq!(all, expected.map(|(profile, whole)| (profile.to_owned(), whole)));
+}
+
+#[test]
 fn gamepads_that_cannot_be_are_told_where_they_were_asked_for() {
     let host = HostFacts { gamepads: GamepadFact::Missing("no /dev/uinput".to_owned()), ..host() };
     let on = |more: &[(&str, RawValue)]| {

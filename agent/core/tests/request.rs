@@ -99,6 +99,9 @@ fn others() -> Vec<Row> {
         ),
         row("Clipboard", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![RawValue::U32(1)]),
         row("Gamepads", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("yes")]),
+        row("FrameOnInput", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("no")]),
+        row("FillDisplay", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("no")]),
+        row("UserNamespaces", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("yes")]),
     ]
 }
 

@@ -180,15 +180,45 @@ fn a_display_of_its_own_has_its_defaults_and_those_of_the_settings() {
     let mut policy = Policy::default();
     policy.defaults.insert("IdleAction".to_owned(), text("stop"));
     policy.defaults.insert("Clipboard".to_owned(), RawValue::Bool(true));
+    policy.defaults.insert("FillDisplay".to_owned(), RawValue::Bool(false));
     policy.stream.gamepads = 4;
     let (spec, reasons) = resolved(&request(&[("Display", text("stream")), ("Audio", text("auto"))]), &policy);
     let stream = spec.stream.as_ref().unwrap();
     assert_eq!((stream.width, stream.height, stream.refresh_rate, stream.gamepads), (1280, 720, 60, 4));
     assert_eq!((stream.audio, stream.clipboard, stream.idle_action), (true, true, IdleAction::Stop));
+    assert_eq!((stream.frame_on_input, stream.fill_display), (true, false));
     assert_eq!((reason(&reasons, "IdleAction"), reason(&reasons, "Width")), ("settings", "default"));
     assert!(reason(&reasons, "Audio").starts_with("auto: the sound server"));
     let (spec, _) = resolved(&request(&[]), &policy);
     assert_eq!(spec.stream, None, "what the settings say of displays needs no display");
+}
+
+#[test]
+fn a_session_that_was_recorded_without_the_newest_keys_is_what_it_was() {
+    let (spec, _) = resolved(&request(&[("Display", text("stream"))]), &Policy::default());
+    let mut record = serde_json::to_value(&spec).unwrap();
+    record.as_object_mut().unwrap().remove("user_namespaces").unwrap();
+    let stream = record["stream"].as_object_mut().unwrap();
+    for key in ["frame_on_input", "fill_display"] {
+        stream.remove(key).unwrap();
+    }
+    assert_eq!(serde_json::from_value::<SessionSpec>(record).unwrap(), spec);
+}
+
+#[test]
+fn user_namespaces_are_for_who_asks_for_them_or_whose_settings_do() {
+    let mut policy = Policy::default();
+    let asks = request(&[("UserNamespaces", RawValue::Bool(true))]);
+    let refuses = request(&[("UserNamespaces", RawValue::Bool(false))]);
+    let decided = |raw: &RawRequest, policy: &Policy| {
+        let (spec, reasons) = resolved(raw, policy);
+        (spec.user_namespaces, reason(&reasons, "UserNamespaces").to_owned())
+    };
+    assert_eq!(decided(&request(&[]), &policy), (false, "default".to_owned()));
+    assert_eq!(decided(&asks, &policy), (true, "request".to_owned()));
+    policy.defaults.insert("UserNamespaces".to_owned(), RawValue::Bool(true));
+    assert_eq!(decided(&request(&[]), &policy), (true, "settings".to_owned()));
+    assert_eq!(decided(&refuses, &policy), (false, "request".to_owned()));
 }
 
 #[test]
@@ -197,6 +227,8 @@ fn what_belongs_to_a_display_of_its_own_needs_one() {
         ("Width", RawValue::U32(1280)),
         ("RefreshRate", RawValue::U32(60)),
         ("Clipboard", RawValue::Bool(false)),
+        ("FrameOnInput", RawValue::Bool(true)),
+        ("FillDisplay", RawValue::Bool(true)),
         ("IdleAction", text("keep")),
         ("IdleTimeoutUSec", RawValue::U64(0)),
     ] {

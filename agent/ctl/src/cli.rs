@@ -133,6 +133,9 @@ pub struct RequestArgs {
     /// What of the network the game sees: private, none or host
     #[arg(long)]
     pub network: Option<String>,
+    /// Whether the game may make user namespaces, for a sandbox of its own: yes or no
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "yes", require_equals = true)]
+    pub user_namespaces: Option<String>,
     /// Working directory in the container
     #[arg(long, short = 'w', value_name = "DIRECTORY")]
     pub cwd: Option<String>,
@@ -157,6 +160,12 @@ pub struct RequestArgs {
     /// Whether viewers share the text of their clipboard with the game: yes or no
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "yes", require_equals = true)]
     pub clipboard: Option<String>,
+    /// Whether a key or button lets the game draw at once, not at the display's next tick: yes or no
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "yes", require_equals = true)]
+    pub frame_on_input: Option<String>,
+    /// Whether a game's only window is the whole picture where it is smaller than the display: yes or no
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "yes", require_equals = true)]
+    pub fill_display: Option<String>,
     /// What happens to a streamed session that nobody watches: keep, pause or stop
     #[arg(long, value_name = "ACTION")]
     pub idle_action: Option<String>,

@@ -32,7 +32,7 @@ impl Request {
             let library = if library.contains('/') { absolute(library)? } else { library.clone() };
             request.set("Library", Value::Text(library));
         }
-        request.set_display(args)?;
+        request.set_others(args)?;
         request.set_windows(&args.windows)?;
         for assignment in &args.property {
             request.assign(assignment)?;
@@ -102,8 +102,8 @@ impl Request {
         }
     }
 
-    /// The options of a streamed session that are no plain text.
-    fn set_display(&mut self, args: &RequestArgs) -> Result<(), Failure> {
+    /// The options that are no plain text.
+    fn set_others(&mut self, args: &RequestArgs) -> Result<(), Failure> {
         let numbers = [("Width", args.width), ("Height", args.height), ("RefreshRate", args.refresh_rate)];
         for (key, number) in numbers {
             if let Some(number) = number {
@@ -113,6 +113,9 @@ impl Request {
         let words = [
             ("Gamepads", "Gamepads", &args.gamepads),
             ("Clipboard", "Clipboard", &args.clipboard),
+            ("FrameOnInput", "FrameOnInput", &args.frame_on_input),
+            ("FillDisplay", "FillDisplay", &args.fill_display),
+            ("UserNamespaces", "UserNamespaces", &args.user_namespaces),
             // A bare number is seconds with this name.
             ("IdleTimeoutUSec", "IdleTimeoutSec", &args.idle_timeout),
         ];
@@ -245,7 +248,7 @@ mod tests {
     #[test]
     fn options_of_a_streamed_session_become_keys() {
         let line = "--display|stream|--width|640|--height|480|--refresh-rate|30|--audio|none|--gamepads=no|--clipboard|\
-             --idle-action|stop|--idle-timeout|90|--|/game";
+             --frame-on-input=no|--fill-display=no|--user-namespaces|--idle-action|stop|--idle-timeout|90|--|/game";
         let request = request(&line.split('|').collect::<Vec<_>>()).unwrap();
         let text = |text: &str| Value::Text(text.to_owned());
         for (key, value) in [
@@ -256,6 +259,9 @@ mod tests {
             ("Audio", text("none")),
             ("Gamepads", Value::Bool(false)),
             ("Clipboard", Value::Bool(true)),
+            ("FrameOnInput", Value::Bool(false)),
+            ("FillDisplay", Value::Bool(false)),
+            ("UserNamespaces", Value::Bool(true)),
             ("IdleAction", text("stop")),
             ("IdleTimeoutUSec", Value::U64(90_000_000)),
             ("Command", list(&["/game"])),

@@ -31,12 +31,12 @@ pub struct Args {
     /// Text goes between the clipboards of players and programs
     #[arg(long)]
     pub clipboard: bool,
-    /// A key gives a game with vsync no frame callbacks of its own
+    /// A key or a button does not let a game draw at once: its next picture waits for the display's next tick
     #[arg(long)]
-    pub no_kick: bool,
+    pub no_frame_on_input: bool,
     /// A lone window that is smaller than the display is shown in its middle, and is not the whole picture
     #[arg(long)]
-    pub no_fill: bool,
+    pub no_fill_display: bool,
 }
 
 /// A side of the display: the chroma planes have half of it.

@@ -9,10 +9,10 @@
 //!   real vsync, is not held to the stream's rate, which would delay every picture by anything up to a period: it may be a
 //!   twentieth faster, and loses a picture now and then above that. A game that is much faster is looked at in even steps.
 //!
-//! The kick: a Wayland game with vsync has drawn its next picture already and sleeps in "swap" until its callback, so that
-//! what is pressed now would be in the picture after that one. A key or button therefore gives two callbacks at once: the
-//! first lets the stale picture go, which is not taken, and the second the one that knows the key. The game draws two
-//! pictures more than it would have; its later callbacks are where they were.
+//! Frame on input: a Wayland game with vsync has drawn its next picture already and sleeps in "swap" until its callback,
+//! so that what is pressed now would be in the picture after that one. A key or button therefore gives two callbacks at
+//! once: the first lets the stale picture go, which is not taken, and the second the one that knows the key. The game draws
+//! two pictures more than it would have; its later callbacks are where they were.
 
 /// How long a stale picture waits for the one after it.
 const STALE: u64 = 6_000_000;
@@ -58,10 +58,10 @@ pub struct Pace {
     /// There is no memory for a picture.
     blocked: bool,
 
-    kicks: bool,
+    frame_on_input: bool,
     /// The next commit is stale.
-    kicked: bool,
-    last_kick: u64,
+    stale: bool,
+    last_input: u64,
     /// What is committed now is stale until then.
     hold: u64,
     /// Of the last commits, how many came right after a callback.
@@ -69,8 +69,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Of a display with this refresh rate, Hz. `kicks`: whether keys and buttons give callbacks.
-    pub fn new(refresh_rate: u32, kicks: bool) -> Self {
+    /// Of a display with this refresh rate, Hz. `frame_on_input`: whether keys and buttons give callbacks.
+    pub fn new(refresh_rate: u32, frame_on_input: bool) -> Self {
         Self {
             period: interval(refresh_rate),
             next_wayland: None,
@@ -85,9 +85,9 @@ impl Pace {
             mean: SECOND / 60,
             last_commit: 0,
             blocked: false,
-            kicks,
-            kicked: false,
-            last_kick: 0,
+            frame_on_input,
+            stale: false,
+            last_input: 0,
             hold: 0,
             ready: 0,
         }
@@ -129,10 +129,10 @@ impl Pace {
     fn committed_wayland(&mut self, now: u64) {
         let ready = now < self.called + READY;
         self.ready = if ready { (self.ready + 1).min(READY_MOST) } else { self.ready.saturating_sub(1) };
-        if std::mem::take(&mut self.kicked) {
+        if std::mem::take(&mut self.stale) {
             self.next_wayland = Some(now);
         } else {
-            // If there was a kick, this is the picture that it was for.
+            // After a key or a button, this is the picture that knows it.
             self.hold = 0;
             self.next_wayland.get_or_insert(now.max(self.last_wayland + self.period));
         }
@@ -154,15 +154,15 @@ impl Pace {
     }
 
     /// A key or a button was given to a Wayland program.
-    pub fn kick(&mut self, now: u64) {
-        if !self.kicks || self.ready < READY_LEAST || now < self.last_kick + self.period {
+    pub fn frame_on_input(&mut self, now: u64) {
+        if !self.frame_on_input || self.ready < READY_LEAST || now < self.last_input + self.period {
             return;
         }
         // Without one it was called and is about to commit.
         if let Some(next) = &mut self.next_wayland {
             *next = now;
         }
-        (self.kicked, self.last_kick, self.hold) = (true, now, now + STALE);
+        (self.stale, self.last_input, self.hold) = (true, now, now + STALE);
         // The picture that knows the key is not one too many.
         self.next_picture = self.next_picture.min(now);
     }
@@ -189,7 +189,7 @@ impl Pace {
             Class::Wayland => {
                 let Some(at) = self.next_wayland.take_if(|at| *at <= now) else { return false };
                 self.called = now;
-                // From when it was due, so that the rate is kept; a kick moves nothing.
+                // From when it was due, so that the rate is kept; a key moves nothing.
                 if now >= self.hold {
                     self.last_wayland = at.max(now.saturating_sub(self.period / 4));
                 }

@@ -60,7 +60,7 @@ pub(crate) struct Server {
     pub(crate) clipboard: Clipboard,
     pub(crate) limits: Limits,
     /// A lone window that is smaller than the display is the picture.
-    pub(crate) fills: bool,
+    pub(crate) fill_display: bool,
     pub(crate) socket: Socket,
 }
 
@@ -127,12 +127,12 @@ impl Server {
             seat,
             cursor: CursorImageStatus::default_named(),
             x11: None,
-            pace: Pace::new(args.refresh_rate, !args.no_kick),
+            pace: Pace::new(args.refresh_rate, !args.no_frame_on_input),
             pictures: Pictures::new(socket.clone(), planes, Box::new(Pixman::new()?))?,
             keymaps: Keymaps::default(),
             clipboard: Clipboard::new(args.clipboard),
             limits: Limits::new()?,
-            fills: !args.no_fill,
+            fill_display: !args.no_fill_display,
             socket,
         })
     }

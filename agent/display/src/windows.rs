@@ -197,7 +197,7 @@ impl Server {
     pub(crate) fn view(&self) -> Rectangle<i32, Logical> {
         let whole = Rectangle::from_size(self.size());
         let mut windows = self.space.elements();
-        let (Some(window), None) = (windows.next().filter(|_| self.fills), windows.next()) else { return whole };
+        let (Some(window), None) = (windows.next().filter(|_| self.fill_display), windows.next()) else { return whole };
         match self.space.element_geometry(window) {
             Some(place) if whole.contains_rect(place) && planes(place.size).is_some() => place,
             _ => whole,

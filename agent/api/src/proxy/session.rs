@@ -90,12 +90,18 @@ interface! {
         property "Gamepads" "const" gamepads: bool;
         /// With Display stream: whether the viewers' clipboard and that of the game share their text.
         property "Clipboard" "const" clipboard: bool;
+        /// With Display stream: whether a key or a button of a player's lets the game draw its next picture at once.
+        property "FrameOnInput" "const" frame_on_input: bool;
+        /// With Display stream: whether the only window of a game, where it is smaller than the display, is the whole picture.
+        property "FillDisplay" "const" fill_display: bool;
         /// With Display stream: what happens to a session that nobody watches: keep, pause or stop.
         property "IdleAction" "const" idle_action: String;
         /// Microseconds without a viewer after which IdleAction is taken; 0 with another Display.
         property "IdleTimeoutUSec" "const" idle_timeout_usec: u64;
         /// private (default), none or host.
         property "Network" "const" network: String;
+        /// Whether the game may make user namespaces of its own, for a sandbox that it brings.
+        property "UserNamespaces" "const" user_namespaces: bool;
         /// Microseconds after which a running session is ended with outcome timeout; [`u64::MAX`]: never.
         property "RuntimeMaxUSec" "const" runtime_max_usec: u64;
         /// Microseconds between SIGTERM and SIGKILL when the session is stopped.

@@ -192,7 +192,8 @@ fn part(role: Role, spec: &SessionSpec, stream: &StreamSpec, facts: &HostFacts) 
         timeout_stop_usec: TIMEOUT_STOP_USEC,
         commands: EndCommands::new(facts, spec.id, role),
         ipc: Ipc::Private,
-        seccomp: seccomp(facts, role),
+        seccomp: seccomp(facts, role.word().unwrap_or("game")),
+        whole_proc: false,
     }
 }
 
@@ -215,6 +216,10 @@ fn command(role: Role, stream: &StreamSpec) -> Vec<String> {
     option("--height", stream.height.to_string());
     option("--refresh-rate", stream.refresh_rate.to_string());
     let mut switches = vec![("--clipboard", stream.clipboard)];
+    if role == Role::Display {
+        switches.push(("--no-frame-on-input", !stream.frame_on_input));
+        switches.push(("--no-fill-display", !stream.fill_display));
+    }
     if role == Role::Streamer {
         option("--encoder", stream.encoder.clone());
         if let Some(bitrate) = stream.max_bitrate {

@@ -38,6 +38,7 @@ impl SessionSpec {
         list.extend(self.display_properties());
         list.extend([
             ("Network", text(self.network.as_str())),
+            ("UserNamespaces", RawValue::Bool(self.user_namespaces)),
             ("RuntimeMaxUSec", RawValue::U64(self.runtime_max_usec)),
             ("TimeoutStopUSec", RawValue::U64(self.timeout_stop_usec)),
         ]);
@@ -46,7 +47,7 @@ impl SessionSpec {
     }
 
     /// The keys of the display and of what comes with it.
-    fn display_properties(&self) -> [(&'static str, RawValue); 9] {
+    fn display_properties(&self) -> [(&'static str, RawValue); 11] {
         let text = |text: &str| RawValue::Str(text.to_owned());
         let stream = self.stream.as_ref();
         let number = |value: fn(&StreamSpec) -> u32| RawValue::U32(stream.map_or(0, value));
@@ -60,6 +61,8 @@ impl SessionSpec {
             ("Audio", text(word("pulse", |stream| stream.audio))),
             ("Gamepads", flag(|stream| stream.gamepads > 0)),
             ("Clipboard", flag(|stream| stream.clipboard)),
+            ("FrameOnInput", flag(|stream| stream.frame_on_input)),
+            ("FillDisplay", flag(|stream| stream.fill_display)),
             ("IdleAction", text(stream.map_or(IdleAction::Keep, |stream| stream.idle_action).as_str())),
             ("IdleTimeoutUSec", RawValue::U64(stream.map_or(0, |stream| stream.idle_timeout_usec))),
         ]

@@ -44,6 +44,7 @@ pub fn resolve(raw: &RawRequest, policy: &Policy, id: SessionId) -> Result<(Sess
         stream,
         windows,
         network: request.network.unwrap_or(Network::Private),
+        user_namespaces: request.user_namespaces.unwrap_or(false),
         runtime_max_usec,
         timeout_stop_usec: request.timeout_stop_usec.unwrap_or(DEFAULT_TIMEOUT_STOP_USEC),
     };

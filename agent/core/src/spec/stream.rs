@@ -8,6 +8,7 @@ use crate::value::RawRequest;
 use serde::{Deserialize, Serialize};
 
 /// A display of the session's own, with what shows it to viewers.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamSpec {
     /// Image of the display's container.
@@ -26,6 +27,13 @@ pub struct StreamSpec {
     pub gamepad_status: String,
     /// Whether viewers share the clipboard's text with the game.
     pub clipboard: bool,
+    /// Whether a key or a button lets the game draw at once.
+    #[serde(default = "yes")]
+    pub frame_on_input: bool,
+    /// Whether a lone window that is smaller than the display is the whole
+    /// picture.
+    #[serde(default = "yes")]
+    pub fill_display: bool,
     /// What happens when nobody is connected.
     pub idle_action: IdleAction,
     /// How long nobody must have been connected for that, in µs; `u64::MAX` is
@@ -37,8 +45,14 @@ pub struct StreamSpec {
     pub max_bitrate: Option<u64>,
 }
 
+/// What a display does whose session was recorded by an agent without the key.
+fn yes() -> bool {
+    true
+}
+
 /// Keys that say something of a session's own display only.
-const OWN_KEYS: [&str; 6] = ["Width", "Height", "RefreshRate", "Clipboard", "IdleAction", "IdleTimeoutUSec"];
+const OWN_KEYS: [&str; 8] =
+    ["Width", "Height", "RefreshRate", "Clipboard", "FrameOnInput", "FillDisplay", "IdleAction", "IdleTimeoutUSec"];
 /// The directory of the display's X11 socket, where no other mount may be.
 const X11_TARGET: &str = "/tmp/.X11-unix";
 
@@ -70,6 +84,8 @@ pub(super) fn resolve(
         gamepads: if wants_gamepads { policy.stream.gamepads } else { 0 },
         gamepad_status: "off".to_owned(),
         clipboard: request.clipboard.unwrap_or(false),
+        frame_on_input: request.frame_on_input.unwrap_or(true),
+        fill_display: request.fill_display.unwrap_or(true),
         idle_action: request.idle_action.unwrap_or(IdleAction::Keep),
         idle_timeout_usec: request.idle_timeout_usec.unwrap_or(DEFAULT_IDLE_TIMEOUT_USEC),
         encoder: policy.stream.encoder.clone(),

@@ -57,15 +57,15 @@ impl Server {
         keyboard.input::<(), _>(self, code, state, serial, milliseconds(), |_, _, _| FilterResult::Forward);
         if pressed {
             // First the key, then the callback: the game reads both at once.
-            self.kick();
+            self.frame_on_input();
         }
     }
 
     /// Has a game with vsync that has the keyboard draw what it just got.
-    pub(super) fn kick(&mut self) {
+    pub(super) fn frame_on_input(&mut self) {
         let focus = self.seat.get_keyboard().and_then(|keyboard| keyboard.current_focus());
         if matches!(focus, Some(Focus::Wayland(_))) {
-            self.pace.kick(now());
+            self.pace.frame_on_input(now());
         }
     }
 }

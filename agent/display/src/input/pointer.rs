@@ -132,7 +132,7 @@ impl Server {
         pointer.button(self, &ButtonEvent { button: code.into(), state, serial, time });
         pointer.frame(self);
         if pressed {
-            self.kick();
+            self.frame_on_input();
         }
     }
 

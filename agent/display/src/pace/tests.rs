@@ -65,7 +65,7 @@ fn free(pace: &mut Pace, class: Class, a_second: f64, seconds: u64, keys: bool) 
             return log;
         }
         if keys && key <= now {
-            pace.kick(key);
+            pace.frame_on_input(key);
             key += SECOND;
         } else if now == commit(number) {
             log.commits.push(now);
@@ -85,7 +85,7 @@ fn vsync(pace: &mut Pace, seconds: u64, keys: &[u64]) -> Log {
         let next = [commit, pace.deadline(), keys.peek().copied()].into_iter().flatten().min();
         let Some(now) = next.filter(|now| *now <= (seconds + 1) * SECOND) else { return log };
         if keys.next_if(|key| *key <= now).is_some() {
-            pace.kick(now);
+            pace.frame_on_input(now);
         }
         if commit == Some(now) {
             log.commits.push(now);
@@ -187,7 +187,7 @@ fn x_programs_are_called_soon_and_not_all_the_time() {
 }
 
 #[test]
-fn a_kick_gives_exactly_two_more_callbacks_and_later_ones_are_where_they_were() {
+fn a_key_gives_exactly_two_more_callbacks_and_later_ones_are_where_they_were() {
     let plain = vsync(&mut pace(60), 3, &[]).callbacks;
     let before = *plain.iter().rfind(|at| **at < 2 * SECOND).unwrap();
     for after in 3..13 {
@@ -204,11 +204,11 @@ fn a_kick_gives_exactly_two_more_callbacks_and_later_ones_are_where_they_were() 
 }
 
 #[test]
-fn a_kick_without_an_answer_loses_no_picture() {
+fn a_key_without_an_answer_loses_no_picture() {
     let mut pace = pace(60);
     vsync(&mut pace, 2, &[]);
     let now = 4 * SECOND;
-    pace.kick(now);
+    pace.frame_on_input(now);
     assert!(pace.call(now, Class::Wayland));
     pace.committed(now + MS, Class::Wayland, true);
     assert!(!pace.is_picture_due(now + 5 * MS) && pace.is_picture_due(now + STALE));
@@ -216,7 +216,7 @@ fn a_kick_without_an_answer_loses_no_picture() {
 }
 
 #[test]
-fn a_free_running_game_is_not_kicked() {
+fn a_key_gives_a_free_running_game_no_callbacks() {
     let (plain, keys) = [false, true].map(|keys| free(&mut pace(60), Class::Wayland, 61.3, 8, keys)).into();
     assert_eq!(plain.callbacks, keys.callbacks);
     let mut off = Pace::new(60, false);

@@ -207,7 +207,7 @@ fn a_lock_outlives_a_resize() {
 
 #[test]
 fn a_confined_pointer_stays_in_its_window() {
-    let mut display = start(SIZE, &["--no-fill"]);
+    let mut display = start(SIZE, &["--no-fill-display"]);
     let mut program = Program::connect(&display);
     let window = program.shown(&Canvas::noise(1, 160, 100));
     display.point((160, 100));

@@ -6,6 +6,7 @@ use crate::support::program::Program;
 use crate::support::state::Event;
 use dillinger_ring::message::{SLOTS, ToDisplay};
 use rustix::time::{ClockId, clock_gettime};
+use std::time::{Duration, Instant};
 use wayland_protocols::wp::presentation_time::client::wp_presentation::WpPresentation;
 
 const SIZE: (u32, u32) = (320, 200);
@@ -37,6 +38,30 @@ fn a_commit_is_handed_over_without_waiting_for_any_tick() {
         assert!(pictures.len() == 1 && pictures[0].is(&noise(seed)), "{pictures:?}");
         assert!((before..now()).contains(&pictures[0].time), "the time of the commit");
     }
+}
+
+/// How long a game with vsync, whose next tick is a second away, waits for its callback after a key.
+fn waits_after_a_key(words: &[&str]) -> Duration {
+    let mut display = start(SIZE, words);
+    let mut program = Program::connect(&display);
+    let window = program.bare(&noise(1));
+    program.entered(&window);
+    let buffers = [program.buffer(&noise(2)), program.buffer(&noise(3))];
+    program.play_on(&window.surface, &buffers, 40);
+    display.set_mode(1, SIZE, 1);
+    program.play_on(&window.surface, &buffers, 1);
+    program.play(&window.surface, &buffers[1]);
+    program.roundtrip();
+    let pressed = Instant::now();
+    display.send(ToDisplay::Key { code: 21, pressed: true, keymap: 0 });
+    program.wait_for(&Event::Frame { surface: window.number() });
+    pressed.elapsed()
+}
+
+#[test]
+fn a_key_lets_a_game_draw_at_once_unless_that_is_turned_off() {
+    assert!(waits_after_a_key(&[]) < Duration::from_millis(500));
+    assert!(waits_after_a_key(&["--no-frame-on-input"]) > Duration::from_millis(500));
 }
 
 #[test]

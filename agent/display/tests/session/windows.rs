@@ -192,8 +192,8 @@ fn a_lone_window_of_a_size_that_pictures_cannot_have_is_in_the_middle() {
 }
 
 #[test]
-fn no_fill_shows_the_display_whole() {
-    let mut display = start(SIZE, &["--no-fill"]);
+fn the_display_is_shown_whole_where_no_window_may_fill_it() {
+    let mut display = start(SIZE, &["--no-fill-display"]);
     let mut program = Program::connect(&display);
     let small = Canvas::noise(1, 160, 100);
     let _window = program.shown(&small);

@@ -1,17 +1,17 @@
 //! `org.dillinger.Runner1.Session`
 
+mod parts;
+
 use super::convert::{Dict, Options, raw_request};
 use super::figures::{Metrics, final_metrics, stream_error, value};
-use crate::cgroup;
-use crate::display::{Display, Mode};
-use crate::session::{Command, Handle, Status};
+use crate::display::Display;
+use crate::session::{Command, Handle};
 use crate::stream::log::{Journal, LogRequest};
 use crate::stream::{Streams, log, metrics};
 use dillinger_runner_api::Error;
 use dillinger_runner_core::lifecycle::State;
 use dillinger_runner_core::limits::Limit;
 use dillinger_runner_core::request::IdleAction;
-use dillinger_runner_core::spec::{SessionSpec, StreamSpec, WindowsSpec};
 use nix::sys::signal::Signal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,59 +29,6 @@ impl SessionObject {
     /// The object of this session, with the display of a streamed one that lives.
     pub fn new(handle: Handle, streams: Streams, display: Option<Display>) -> Self {
         Self { handle, streams, display }
-    }
-
-    fn spec(&self) -> &SessionSpec {
-        &self.handle.view.record.spec
-    }
-
-    fn stream(&self) -> Option<&StreamSpec> {
-        self.spec().stream.as_ref()
-    }
-
-    /// That of the display now; zeros without one.
-    fn mode(&self) -> Mode {
-        match (&self.display, self.stream()) {
-            (Some(display), _) => display.state().mode,
-            (None, Some(stream)) => Mode::of(stream),
-            (None, None) => Mode::default(),
-        }
-    }
-
-    fn status(&self) -> Status {
-        self.handle.view.status()
-    }
-
-    fn limit(&self, limit: Limit) -> u64 {
-        self.handle.view.status.borrow().limits.get(limit)
-    }
-
-    fn windows(&self) -> Option<&WindowsSpec> {
-        self.spec().windows.as_ref()
-    }
-
-    fn is_ended(&self) -> bool {
-        self.handle.view.state() == State::Ended
-    }
-
-    async fn call_living(&self, command: impl FnOnce(crate::session::Reply) -> Command) -> Result<(), Error> {
-        if self.is_ended() {
-            return Err(Error::NoSuchSession(format!("session {} has ended", self.spec().id)));
-        }
-        self.handle.call(command).await
-    }
-
-    /// Where the session's resource use is, once it runs.
-    fn cgroup(&self) -> Result<std::path::PathBuf, Error> {
-        let status = self.status();
-        if status.control_group.is_empty() {
-            return Err(Error::Busy(format!(
-                "session {} is {}, it uses nothing yet",
-                self.spec().id,
-                status.state.as_str()
-            )));
-        }
-        Ok(cgroup::directory(&status.control_group))
     }
 }
 
@@ -267,6 +214,16 @@ impl SessionObject {
         self.stream().is_some_and(|stream| stream.clipboard)
     }
 
+    #[zbus(property(emits_changed_signal = "const"), name = "FrameOnInput")]
+    fn frame_on_input(&self) -> bool {
+        self.stream().is_some_and(|stream| stream.frame_on_input)
+    }
+
+    #[zbus(property(emits_changed_signal = "const"), name = "FillDisplay")]
+    fn fill_display(&self) -> bool {
+        self.stream().is_some_and(|stream| stream.fill_display)
+    }
+
     #[zbus(property(emits_changed_signal = "const"), name = "IdleAction")]
     fn idle_action(&self) -> &str {
         self.stream().map_or(IdleAction::Keep, |stream| stream.idle_action).as_str()
@@ -280,6 +237,11 @@ impl SessionObject {
     #[zbus(property(emits_changed_signal = "const"), name = "Network")]
     fn network(&self) -> &str {
         self.spec().network.as_str()
+    }
+
+    #[zbus(property(emits_changed_signal = "const"), name = "UserNamespaces")]
+    fn user_namespaces(&self) -> bool {
+        self.spec().user_namespaces
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "RuntimeMaxUSec")]

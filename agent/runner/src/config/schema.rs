@@ -7,10 +7,11 @@ pub(super) const TABLES: [&str; 6] = ["session", "ceilings", "images", "stream",
 
 /// Request keys that a session may take from the settings. The others say
 /// which game is meant, so a default makes no sense.
-const SESSION: [&str; 29] = [
+const SESSION: [&str; 32] = [
     "Image",
     "Library",
     "Network",
+    "UserNamespaces",
     "Environment",
     "CPUQuotaPerSecUSec",
     "CPUWeight",
@@ -30,6 +31,8 @@ const SESSION: [&str; 29] = [
     "Gpus",
     "Gamepads",
     "Clipboard",
+    "FrameOnInput",
+    "FillDisplay",
     "IdleAction",
     "IdleTimeoutUSec",
     "Dxvk",

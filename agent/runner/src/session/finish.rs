@@ -6,18 +6,23 @@ use super::task::Session;
 use crate::clock::now_usec;
 use crate::journal;
 use crate::store::{EndRecord, read_stopping};
-use crate::stream::log::{Journal, last_lines};
+use crate::stream::log::{Journal, Tail};
 use crate::systemd::UnitWatch;
 use crate::windows::{self, Prepared};
 use dillinger_runner_core::id::{Role, SessionId};
 use dillinger_runner_core::lifecycle::{Active, State};
 use dillinger_runner_core::outcome::{EndFacts, Ending, Outcome};
 use dillinger_runner_core::problem::quoted;
+use dillinger_runner_core::sandbox::is_refusal;
+use dillinger_runner_core::spec::SessionSpec;
 use futures_util::future::join;
 use std::time::Duration;
 
 /// How many of Podman's last lines explain a failed start.
 const REASON_LINES: usize = 3;
+/// How many of a game's last lines may tell why it failed: a program that ends by
+/// itself shows its stack after that, and what it has started complains.
+const LAST_WORDS: usize = 500;
 /// What catatonit(1), the init of Podman's `--init`, returns if it cannot
 /// execute the game, and what it says then.
 const INIT_FAILED: i32 = 1;
@@ -128,36 +133,44 @@ pub(super) async fn end_recorded(context: &Context, view: &View, ends: Ends) {
 }
 
 /// A failed start is explained by what Podman printed, a display that died by its
-/// last words.
+/// last words, and a game that failed by those of its sandbox.
 async fn explain(view: &View, ends: &Ends) -> Ending {
     let record = &view.record;
     let (mut ending, role) = ends.game.ending_with(&ends.display);
-    let units = [view.id().unit(role)];
-    let lines = async |count| last_lines(&Journal::default(), &units, record.created_usec, count).await;
+    let (journal, units) = (Journal::default(), [view.id().unit(role)]);
+    let tail = async || Tail::new(&journal, &units, record.created_usec).await;
     match ending.outcome {
         Outcome::DisplayFailed => {
-            if let Some(line) = lines(1).await.pop() {
+            if let Some(line) = tail().await.of_starters(1).await.pop() {
                 ending.reason = format!("{}: {line}", ending.reason);
             }
         }
         Outcome::StartFailed => {
-            let lines = lines(REASON_LINES).await;
+            let lines = tail().await.of_starters(REASON_LINES).await;
             if !lines.is_empty() {
                 ending.reason = format!("{}: {}", ending.reason, lines.join("; "));
             }
         }
-        // The unit was up, with Podman's init; only its own word tells this from a game that returned the same.
-        Outcome::Failed if ending.exit_status == INIT_FAILED => {
-            let said = lines(1).await.pop().unwrap_or_default();
-            if let Some((_, cause)) = said.split_once(INIT_SAYS) {
-                let program = record.spec.command.first().map(String::as_str).unwrap_or_default();
-                ending.outcome = Outcome::StartFailed;
-                ending.reason = format!("the program {} cannot be executed: {cause}", quoted(program));
-            }
-        }
+        _ if ending.may_be_of_a_sandbox() => explain_failure(&mut ending, &record.spec, &tail().await).await,
         _ => {}
     }
     ending
+}
+
+async fn explain_failure(ending: &mut Ending, spec: &SessionSpec, tail: &Tail<'_>) {
+    // The unit was up, with Podman's init; only its own word tells this from a game that returned the same.
+    if ending.outcome == Outcome::Failed && ending.exit_status == INIT_FAILED {
+        let said = tail.of_starters(1).await.pop().unwrap_or_default();
+        if let Some((_, cause)) = said.split_once(INIT_SAYS) {
+            let program = spec.command.first().map(String::as_str).unwrap_or_default();
+            ending.outcome = Outcome::StartFailed;
+            ending.reason = format!("the program {} cannot be executed: {cause}", quoted(program));
+            return;
+        }
+    }
+    if tail.has(LAST_WORDS, is_refusal).await {
+        ending.explain_sandbox(spec.user_namespaces);
+    }
 }
 
 /// Tells the end on the bus and in the journal, and writes it down.

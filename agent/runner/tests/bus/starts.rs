@@ -26,6 +26,25 @@ async fn the_same_request_twice_at_once_is_one_session() {
 }
 
 #[tokio::test]
+async fn a_session_says_what_was_asked_for() {
+    let world = World::new().await;
+    let agent = world.agent().await;
+    for (display, yes, shows) in [("stream", true, true), ("stream", false, true), ("none", true, false)] {
+        let mut request = request();
+        request.extend([("Display", display.into()), ("UserNamespaces", yes.into())]);
+        if shows {
+            request.extend([("FrameOnInput", yes.into()), ("FillDisplay", yes.into())]);
+        }
+        let session = agent.client.start(&request).await.unwrap().proxy;
+        assert_eq!(session.user_namespaces().await.unwrap(), yes);
+        let told = (session.frame_on_input().await.unwrap(), session.fill_display().await.unwrap());
+        assert_eq!(told, (yes && shows, yes && shows), "{display}");
+    }
+    let session = agent.client.start(&request()).await.unwrap().proxy;
+    assert!(!session.user_namespaces().await.unwrap());
+}
+
+#[tokio::test]
 async fn an_id_is_used_once() {
     let world = World::with("[retention]\nEndedObjects = 0\n", Generator::Works).await;
     let agent = world.agent().await;

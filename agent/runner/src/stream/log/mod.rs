@@ -12,7 +12,7 @@ mod settle;
 mod tail;
 mod transfer;
 
-pub use tail::last_lines;
+pub use tail::Tail;
 
 use super::{StreamError, Streams, pipe};
 use std::future::Future;

@@ -184,11 +184,31 @@ async fn the_last_words_of_podman_and_of_a_display_are_found() {
         comm=dillinger-displ; entry "cannot start"; comm=podman; noise; entry first"#;
     let fake = Fake::new(script);
     let units = ["game.service".to_owned()];
-    assert_eq!(last_lines(&fake.journal, &units, 1, 2).await, ["cannot start", "Error: no such image"]);
-    assert_eq!(last_lines(&fake.journal, &units, 1, 9).await, ["first", "cannot start", "Error: no such image"]);
+    let tail = Tail::new(&fake.journal, &units, 1).await;
+    assert_eq!(tail.of_starters(2).await, ["cannot start", "Error: no such image"]);
+    assert_eq!(tail.of_starters(9).await, ["first", "cannot start", "Error: no such image"]);
     let silent = Fake::new("exec sleep 1000");
-    assert!(last_lines(&silent.journal, &units, 1, 2).await.is_empty());
+    let tail = Tail::new(&silent.journal, &units, 1).await;
+    assert!(tail.of_starters(2).await.is_empty());
+    assert!(!tail.has(2, |_| true).await);
     fake::until_gone(silent.child()).await;
+}
+
+#[tokio::test]
+async fn the_last_words_of_a_game_are_looked_through_as_far_as_was_asked() {
+    let fake =
+        Fake::new(r#"noise; entry 3; entry "$(head -c 5000 /dev/zero | tr '\0' x)"; comm=podman; entry 1; entry 0"#);
+    let units = ["game.service".to_owned()];
+    let tail = Tail::new(&fake.journal, &units, 1).await;
+    for (count, line, found) in [(9, "0", true), (4, "0", true), (3, "0", false), (1, "3", true), (9, "2", false)] {
+        assert_eq!(tail.has(count, |said| said == line).await, found, "{line} within {count}");
+    }
+    assert!(!tail.has(9, |said| said.contains("container start")).await, "Podman's own is none of it");
+    assert!(!tail.has(9, |said| said.len() > 1024).await);
+    let endless = Fake::new("while :; do entries 1 1000; done");
+    let tail = Tail::new(&endless.journal, &units, 1).await;
+    assert!(!tail.has(5000, |said| said == "0").await);
+    fake::until_gone(endless.child()).await;
 }
 
 #[tokio::test]
