@@ -7,6 +7,7 @@ use crate::input::Keymaps;
 use crate::pace::Pace;
 use crate::picture::{Pictures, Pixman};
 use crate::protocol::Limits;
+use crate::x11::Aside;
 use anyhow::Context;
 use dillinger_ring::planes::Planes;
 use dillinger_ring::socket::Socket;
@@ -54,6 +55,7 @@ pub(crate) struct Server {
     pub(crate) seat: Seat<Self>,
     pub(crate) cursor: CursorImageStatus,
     pub(crate) x11: Option<X11Wm>,
+    pub(crate) aside: Option<Aside>,
     pub(crate) pace: Pace,
     pub(crate) pictures: Pictures,
     pub(crate) keymaps: Keymaps,
@@ -127,6 +129,7 @@ impl Server {
             seat,
             cursor: CursorImageStatus::default_named(),
             x11: None,
+            aside: None,
             pace: Pace::new(args.refresh_rate, !args.no_frame_on_input),
             pictures: Pictures::new(socket.clone(), planes, Box::new(Pixman::new()?))?,
             keymaps: Keymaps::default(),

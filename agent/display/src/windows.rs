@@ -7,10 +7,11 @@ use smithay::backend::renderer::utils::with_renderer_surface_state;
 use smithay::desktop::{PopupKind, Window, find_popup_root_surface, get_popup_toplevel_coords};
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::State;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
-use smithay::utils::{Logical, Point, Rectangle, SERIAL_COUNTER, Size};
+use smithay::utils::{Logical, Point, Rectangle, SERIAL_COUNTER, Scale, Size};
 use smithay::wayland::compositor::with_states;
 use smithay::wayland::shell::xdg::{PopupSurface, SurfaceCachedState, ToplevelSurface};
 use smithay::xwayland::X11Surface;
+use smithay::xwayland::xwm::WmWindowType;
 
 impl Server {
     pub(crate) fn window_of(&self, surface: &WlSurface) -> Option<Window> {
@@ -47,10 +48,7 @@ impl Server {
             None => surface_of(window).map(Focus::Wayland),
         });
         if let Some(window) = window {
-            self.space.raise_element(window, true);
-            if let (Some(x11), Some(surface)) = (&mut self.x11, window.x11_surface()) {
-                let _ = x11.raise_window(surface);
-            }
+            self.raise(window);
         }
         for toplevel in self.space.elements().filter_map(Window::toplevel) {
             if toplevel.is_initial_configure_sent() {
@@ -66,6 +64,43 @@ impl Server {
         self.changed();
     }
 
+    /// Brings a window to the top. Its dialogs stay above it: what is behind a window that fills the display is lost.
+    fn raise(&mut self, window: &Window) {
+        self.space.raise_element(window, true);
+        for window in self.family(window) {
+            self.space.raise_element(&window, false);
+            let surface = window.x11_surface().filter(|surface| !surface.is_override_redirect());
+            if let (Some(x11), Some(surface)) = (&mut self.x11, surface) {
+                let _ = x11.raise_window(surface);
+            }
+        }
+    }
+
+    /// A window, its dialogs and menus, and theirs.
+    fn family(&self, window: &Window) -> Vec<Window> {
+        let mut family = vec![window.clone()];
+        let mut at = 0;
+        while let Some(parent) = family.get(at).cloned() {
+            let children = self.space.elements().filter(|child| belongs(child, &parent) && !family.contains(child));
+            let children: Vec<_> = children.cloned().collect();
+            family.extend(children);
+            at += 1;
+        }
+        family
+    }
+
+    /// Moves a window, which stays below what is above it.
+    pub(crate) fn put(&mut self, window: &Window, place: Point<i32, Logical>) {
+        if self.space.element_location(window) == Some(place) {
+            return;
+        }
+        let above: Vec<_> = self.space.elements().skip_while(|other| *other != window).skip(1).cloned().collect();
+        self.space.map_element(window.clone(), place, false);
+        for window in above {
+            self.space.raise_element(&window, false);
+        }
+    }
+
     /// Where a window belongs: all of the display, but for dialogs and what has one size.
     pub(crate) fn place(&self, window: &Window) -> Rectangle<i32, Logical> {
         let whole = Rectangle::from_size(self.size());
@@ -74,7 +109,10 @@ impl Server {
             if is_override_redirect(window) {
                 return own;
             }
-            return if x11.is_fullscreen() || !is_small(x11) { whole } else { self.middle(own.size) };
+            let mode = self.aside.as_ref().and_then(|aside| aside.mode(x11)).map(Rectangle::from_size);
+            let whole = mode.filter(|mode| whole.contains_rect(*mode)).unwrap_or(whole);
+            let small = !x11.is_fullscreen() && is_small(x11) && own.size != whole.size;
+            return if small { self.middle(own.size) } else { whole };
         }
         let Some(toplevel) = window.toplevel() else { return whole };
         // A dialog has its own size, and so has a program that does not take the one it is given. It may not have seen that
@@ -104,10 +142,7 @@ impl Server {
                 self.add(window);
             }
             (true, false) => {
-                let place = self.place(window).loc;
-                if self.space.element_location(window) != Some(place) {
-                    self.space.map_element(window.clone(), place, false);
-                }
+                self.put(window, self.place(window).loc);
             }
             (false, true) => {}
             (false, false) => {
@@ -143,23 +178,6 @@ impl Server {
         }
     }
 
-    /// A Wayland window fills the display.
-    pub(crate) fn fill(&self, toplevel: &ToplevelSurface, fullscreen: bool) {
-        let size = self.size();
-        toplevel.with_pending_state(|state| {
-            state.size = Some(size);
-            if fullscreen {
-                state.states.set(State::Fullscreen);
-            } else {
-                state.states.unset(State::Fullscreen);
-            }
-            state.states.set(State::Maximized);
-        });
-        if toplevel.is_initial_configure_sent() {
-            toplevel.send_configure();
-        }
-    }
-
     /// A popup stays on the display.
     pub(crate) fn unconstrain(&self, popup: &PopupSurface) {
         let kind = PopupKind::Xdg(popup.clone());
@@ -188,7 +206,7 @@ impl Server {
                 }
             }
             if self.space.element_location(&window).is_some() {
-                self.space.map_element(window, place.loc, false);
+                self.put(&window, place.loc);
             }
         }
     }
@@ -196,12 +214,34 @@ impl Server {
     /// The part of the display that is the picture: all of it, or a lone window that is smaller.
     pub(crate) fn view(&self) -> Rectangle<i32, Logical> {
         let whole = Rectangle::from_size(self.size());
-        let mut windows = self.space.elements();
-        let (Some(window), None) = (windows.next().filter(|_| self.fill_display), windows.next()) else { return whole };
-        match self.space.element_geometry(window) {
+        match self.lone().and_then(|window| self.space.element_geometry(window)) {
             Some(place) if whole.contains_rect(place) && planes(place.size).is_some() => place,
             _ => whole,
         }
+    }
+
+    /// The only window there is.
+    fn lone(&self) -> Option<&Window> {
+        let mut windows = self.space.elements();
+        windows.next().filter(|_| self.fill_display && windows.next().is_none())
+    }
+
+    /// The part of the display that the pointer reaches, which is what is the picture. An X program that has set another mode
+    /// is enlarged to all of the display, and the picture is taken before that.
+    pub(crate) fn reach(&self) -> Rectangle<i32, Logical> {
+        let view = self.view();
+        let surface = self.lone().and_then(Window::x11_surface).and_then(X11Surface::wl_surface);
+        let size = surface.and_then(|surface| with_renderer_surface_state(&surface, |state| state.surface_size()));
+        match size.flatten() {
+            Some(size) if view.size != self.size() => Rectangle::new(view.loc, size),
+            _ => view,
+        }
+    }
+
+    /// What a pixel of the picture is on the display.
+    pub(crate) fn scale(&self) -> Scale<f64> {
+        let (view, reach) = (self.view().size.to_f64(), self.reach().size.to_f64());
+        (reach.w / view.w, reach.h / view.h).into()
     }
 
     /// Whether there is memory for a picture.
@@ -232,7 +272,18 @@ pub(crate) fn is_override_redirect(window: &Window) -> bool {
     window.x11_surface().is_some_and(X11Surface::is_override_redirect)
 }
 
-fn is_dialog(toplevel: &ToplevelSurface) -> bool {
+/// Whether a window is a dialog or a menu of another one.
+fn belongs(window: &Window, to: &Window) -> bool {
+    match (window.x11_surface(), to.x11_surface()) {
+        (Some(window), Some(to)) => window.is_transient_for() == Some(to.window_id()),
+        _ => window
+            .toplevel()
+            .zip(to.toplevel())
+            .is_some_and(|(window, to)| window.parent().as_ref() == Some(to.wl_surface())),
+    }
+}
+
+pub(crate) fn is_dialog(toplevel: &ToplevelSurface) -> bool {
     let fixed = with_states(toplevel.wl_surface(), |states| {
         let mut state = states.cached_state.get::<SurfaceCachedState>();
         let current = state.current();
@@ -243,8 +294,9 @@ fn is_dialog(toplevel: &ToplevelSurface) -> bool {
 
 /// A dialog, or something that has one size.
 pub(crate) fn is_small(window: &X11Surface) -> bool {
+    let kind = window.window_type().is_some_and(|kind| !matches!(kind, WmWindowType::Normal));
     // As the program says, which may be negative: Smithay's own sizes may not.
     let hints = window.size_hints();
     let fixed = hints.is_some_and(|hints| hints.min_size.is_some() && hints.min_size == hints.max_size);
-    window.is_transient_for().is_some() || window.is_popup() || fixed
+    kind || window.is_transient_for().is_some() || window.is_popup() || fixed
 }

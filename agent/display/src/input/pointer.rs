@@ -22,15 +22,15 @@ type Place = (WlSurface, Point<f64, Logical>);
 impl Server {
     /// To a place of the picture.
     pub(super) fn move_to(&mut self, x: u16, y: u16) {
-        let view = self.view().to_f64();
+        let view = self.reach().to_f64();
         let part = |at: u16, length: f64| f64::from(at) * length / f64::from(EXTENT);
         let place: Point<f64, Logical> = (part(x, view.size.w), part(y, view.size.h)).into();
         self.motion(view.loc + place, None);
     }
 
-    /// By an amount.
+    /// By so many pixels of the picture.
     pub(super) fn move_by(&mut self, dx: i32, dy: i32) {
-        let delta = (f64::from(dx), f64::from(dy)).into();
+        let delta = Point::from((f64::from(dx), f64::from(dy))).upscale(self.scale());
         let from = self.seat.get_pointer().map(|pointer| pointer.current_location()).unwrap_or_default();
         self.motion(from + delta, Some(delta));
     }
@@ -56,7 +56,7 @@ impl Server {
 
     /// The place that is nearest to this one and in the picture.
     fn within(&self, place: Point<f64, Logical>) -> Point<f64, Logical> {
-        let view = self.view().to_f64();
+        let view = self.reach().to_f64();
         let last = |start: f64, length: f64| start + (length - 1.0).max(0.0);
         let (right, bottom) = (last(view.loc.x, view.size.w), last(view.loc.y, view.size.h));
         (place.x.clamp(view.loc.x, right), place.y.clamp(view.loc.y, bottom)).into()

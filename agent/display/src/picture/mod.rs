@@ -197,11 +197,12 @@ impl Server {
         }) else {
             return false;
         };
+        let reach = self.reach();
         let ring = &mut self.pictures.ring;
         let planes = ring.planes();
         let size = Size::from((planes.width().cast_signed(), planes.height().cast_signed()));
-        // Not a part of it, and not scaled.
-        if view.src != Rectangle::from_size(size.to_f64()) || view.dst != size {
+        // Not a part of it, and not scaled, unless by the X server for a program that has set another mode.
+        if view.src != Rectangle::from_size(size.to_f64()) || view.dst != reach.size {
             return false;
         }
         let Some(target) = ring.slot(slot) else { return false };
@@ -239,7 +240,8 @@ impl Server {
 
     /// The pointer's image and its place in the picture, if it is to be seen.
     fn cursor_image(&self) -> Option<(Cursor, (i32, i32))> {
-        let place = self.seat.get_pointer()?.current_location().to_i32_floor() - self.view().loc;
+        let place = self.seat.get_pointer()?.current_location() - self.reach().loc.to_f64();
+        let place = place.downscale(self.scale()).to_i32_floor::<i32>();
         let place = (place.x, place.y);
         match &self.cursor {
             CursorImageStatus::Named(_) => Some((self.pictures.arrow.clone(), place)),

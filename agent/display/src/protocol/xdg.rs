@@ -2,13 +2,17 @@
 
 use super::limits;
 use crate::server::Server;
+use crate::windows::is_dialog;
 use smithay::desktop::{PopupKind, Window};
 use smithay::reexports::wayland_protocols::xdg::decoration::zv1::server::zxdg_toplevel_decoration_v1::Mode;
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_toplevel::State;
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_wm_base;
 use smithay::reexports::wayland_server::protocol::{wl_output::WlOutput, wl_seat::WlSeat};
 use smithay::utils::Serial;
 use smithay::wayland::shell::xdg::decoration::XdgDecorationHandler;
-use smithay::wayland::shell::xdg::{PopupSurface, PositionerState, ToplevelSurface, XdgShellHandler, XdgShellState};
+use smithay::wayland::shell::xdg::{
+    PopupSurface, PositionerState, ToplevelStateSet, ToplevelSurface, XdgShellHandler, XdgShellState,
+};
 
 impl XdgShellHandler for Server {
     fn xdg_shell_state(&mut self) -> &mut XdgShellState {
@@ -52,22 +56,42 @@ impl XdgShellHandler for Server {
     }
 
     fn fullscreen_request(&mut self, surface: ToplevelSurface, _: Option<WlOutput>) {
-        self.fill(&surface, true);
-        limits::configured(&self.display, surface.wl_surface());
+        self.resize(&surface, true, |states| states.set(State::Fullscreen));
     }
 
     fn unfullscreen_request(&mut self, surface: ToplevelSurface) {
-        self.fill(&surface, false);
-        limits::configured(&self.display, surface.wl_surface());
+        self.resize(&surface, false, |states| states.unset(State::Fullscreen));
     }
 
     fn maximize_request(&mut self, surface: ToplevelSurface) {
-        self.fill(&surface, false);
-        limits::configured(&self.display, surface.wl_surface());
+        self.resize(&surface, true, |_| false);
+    }
+
+    fn unmaximize_request(&mut self, surface: ToplevelSurface) {
+        self.resize(&surface, false, |_| false);
     }
 }
 
 impl Server {
+    /// A window fills the display, or no more: then it does so all the same, unless it is a dialog.
+    fn resize(&self, toplevel: &ToplevelSurface, fills: bool, change: impl FnOnce(&mut ToplevelStateSet) -> bool) {
+        let (small, size) = (is_dialog(toplevel), self.size());
+        toplevel.with_pending_state(|state| {
+            change(&mut state.states);
+            if fills || !small || state.states.contains(State::Fullscreen) {
+                state.size = Some(size);
+                state.states.set(State::Maximized);
+            } else {
+                state.size = None;
+                state.states.unset(State::Maximized);
+            }
+        });
+        if toplevel.is_initial_configure_sent() {
+            toplevel.send_configure();
+        }
+        limits::configured(&self.display, toplevel.wl_surface());
+    }
+
     fn position(&self, popup: &PopupSurface, positioner: PositionerState) {
         popup.with_pending_state(|state| {
             state.geometry = positioner.get_geometry();

@@ -1,12 +1,17 @@
 //! Xwayland, which is started when the first X program comes, and its windows.
 
+mod aside;
 mod stand_in;
+mod watch;
 mod windows;
 
+pub(crate) use aside::Aside;
 pub use stand_in::stand_in;
 
 use crate::server::Server;
 use anyhow::Context;
+use smithay::reexports::calloop::generic::Generic;
+use smithay::reexports::calloop::{Interest, Mode, PostAction};
 use smithay::reexports::wayland_server::Client;
 use smithay::reexports::wayland_server::protocol::wl_surface::WlSurface;
 use smithay::wayland::xwayland_shell::{XWaylandShellHandler, XWaylandShellState};
@@ -31,23 +36,39 @@ impl Server {
             XWayland::spawn(&self.display, number, environment, false, Stdio::null(), Stdio::inherit(), |_| ())
                 .context("Xwayland")?;
         let ready = move |event, (): &mut (), server: &mut Self| match event {
-            XWaylandEvent::Ready { x11_socket, .. } => server.manage(x11_socket, client.clone()),
+            XWaylandEvent::Ready { x11_socket, .. } => server.manage(x11_socket, client.clone(), number),
             XWaylandEvent::Error => server.fail(anyhow::anyhow!("Xwayland does not start")),
         };
         self.events.insert_source(xwayland, ready).map_err(|error| error.error).context("no event source")?;
         Ok(())
     }
 
-    /// Becomes the window manager.
-    fn manage(&mut self, socket: UnixStream, client: Client) {
-        match X11Wm::start_wm(self.events.clone(), socket, client) {
-            Ok(x11) => {
+    /// Becomes the window manager, with another connection beside that.
+    fn manage(&mut self, socket: UnixStream, client: Client, number: u32) {
+        match self.connect_x11(socket, client, number) {
+            Ok((x11, aside)) => {
                 tracing::info!("Xwayland is ready");
-                self.x11 = Some(x11);
+                (self.x11, self.aside) = (Some(x11), Some(aside));
                 self.share_clipboard();
             }
-            Err(error) => self.fail(anyhow::anyhow!("Xwayland takes no window manager: {error}")),
+            Err(error) => self.fail(error.context("Xwayland")),
         }
+    }
+
+    fn connect_x11(&self, socket: UnixStream, client: Client, number: u32) -> anyhow::Result<(X11Wm, Aside)> {
+        let path = Path::new(SOCKETS).join(format!("X{number}"));
+        let stream = UnixStream::connect(&path).with_context(|| format!("cannot connect to {}", path.display()))?;
+        watch::watch(&self.events, vec![socket.try_clone()?.into(), stream.try_clone()?.into()])?;
+        let x11 = X11Wm::start_wm(self.events.clone(), socket, client)
+            .map_err(|error| anyhow::anyhow!("it takes no window manager: {error}"))?;
+        let source = Generic::new(stream.try_clone()?, Interest::READ, Mode::Level);
+        let aside = Aside::new(stream).context("it does not answer")?;
+        let told = |_, _: &mut _, server: &mut Self| {
+            // Without the X server the window manager sees to the end.
+            Ok(if server.listen_aside().is_some() { PostAction::Continue } else { PostAction::Remove })
+        };
+        self.events.insert_source(source, told).map_err(|error| error.error).context("no event source")?;
+        Ok((x11, aside))
     }
 }
 

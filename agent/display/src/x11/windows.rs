@@ -24,11 +24,27 @@ impl Server {
         self.space.elements().find(|window| window.x11_surface() == Some(surface)).cloned()
     }
 
-    fn fill_x11(&mut self, surface: &X11Surface) {
-        let _ = surface.configure(Rectangle::from_size(self.size()));
+    /// Puts a window where it belongs.
+    fn settle_x11(&mut self, surface: &X11Surface) {
         if let Some(window) = self.x11_window(surface) {
-            self.space.map_element(window, (0, 0), false);
+            let place = self.place(&window);
+            let _ = surface.configure(place);
+            self.put(&window, place.loc);
         }
+    }
+
+    /// Takes what the X server tells beside the window manager. `None`: it is gone.
+    pub(super) fn listen_aside(&mut self) -> Option<()> {
+        let changed = self.aside.as_mut()?.drain().ok()?;
+        self.modes_changed(&changed);
+        Some(())
+    }
+
+    /// The programs of these windows take something else for the display.
+    fn modes_changed(&mut self, windows: &[X11Window]) {
+        let surfaces: Vec<_> = self.space.elements().filter_map(Window::x11_surface).cloned().collect();
+        let changed = |surface: &&X11Surface| !surface.is_override_redirect() && windows.contains(&surface.window_id());
+        surfaces.iter().filter(changed).for_each(|surface| self.settle_x11(surface));
     }
 
     /// Whether one more window is shown. X programs cannot be ended one by one: the window is.
@@ -79,6 +95,12 @@ impl XwmHandler for Server {
         if !self.admits(&surface) {
             return;
         }
+        if let Some(aside) = &mut self.aside {
+            let _ = aside.mapped(&surface).and_then(|()| aside.frame(&surface));
+            if aside.wants_fullscreen(&surface).unwrap_or(false) {
+                let _ = surface.set_fullscreen(true);
+            }
+        }
         let _ = surface.set_mapped(true);
         let window = Window::new_x11_window(surface.clone());
         let place = self.place(&window);
@@ -93,6 +115,9 @@ impl XwmHandler for Server {
         if !self.admits(&surface) {
             return;
         }
+        if let Some(aside) = &mut self.aside {
+            let _ = aside.mapped(&surface);
+        }
         let place = surface.geometry().loc;
         self.space.map_element(Window::new_x11_window(surface), place, false);
         self.changed();
@@ -105,18 +130,24 @@ impl XwmHandler for Server {
                 self.space.unmap_elem(&window);
                 self.changed();
             }
-            return;
+            let changed = self.aside.as_mut().and_then(|aside| aside.menu_unmapped(&surface).ok());
+            return self.modes_changed(&changed.unwrap_or_default());
         }
         if let Some(window) = window {
             self.remove(&window);
         }
-        let _ = surface.set_mapped(false);
+        if let Some(aside) = &self.aside {
+            let _ = aside.withdraw(&surface);
+        }
     }
 
     fn destroyed_window(&mut self, x11: XwmId, surface: X11Surface) {
         self.limits.remove_x11_window();
         if self.x11_window(&surface).is_some() {
-            self.unmapped_window(x11, surface);
+            self.unmapped_window(x11, surface.clone());
+        }
+        if let Some(aside) = &mut self.aside {
+            aside.destroyed(&surface);
         }
     }
 
@@ -153,28 +184,29 @@ impl XwmHandler for Server {
         _: Option<X11Window>,
     ) {
         if let Some(window) = self.x11_window(&surface) {
-            self.space.map_element(window, geometry.loc, false);
+            if surface.is_override_redirect() {
+                // It may have raised itself.
+                self.space.map_element(window, geometry.loc, false);
+            } else {
+                self.put(&window, geometry.loc);
+            }
             self.changed();
         }
     }
 
     fn maximize_request(&mut self, _: XwmId, surface: X11Surface) {
         let _ = surface.set_maximized(true);
-        self.fill_x11(&surface);
+        self.settle_x11(&surface);
     }
 
     fn fullscreen_request(&mut self, _: XwmId, surface: X11Surface) {
         let _ = surface.set_fullscreen(true);
-        self.fill_x11(&surface);
+        self.settle_x11(&surface);
     }
 
     fn unfullscreen_request(&mut self, _: XwmId, surface: X11Surface) {
         let _ = surface.set_fullscreen(false);
-        if let Some(window) = self.x11_window(&surface) {
-            let place = self.place(&window);
-            let _ = surface.configure(place);
-            self.space.map_element(window, place.loc, false);
-        }
+        self.settle_x11(&surface);
     }
 
     fn resize_request(&mut self, _: XwmId, _: X11Surface, _: u32, _: ResizeEdge) {}

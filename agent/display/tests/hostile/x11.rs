@@ -66,6 +66,26 @@ fn behind(hostile: impl FnOnce(&XProgram, &mut Witness)) {
 }
 
 #[test]
+fn modes_that_are_none() {
+    behind(|program, _| {
+        let connection = &program.connection;
+        let window = program.window((640, 480), &CreateWindowAux::new());
+        connection.map_window(window).unwrap();
+        let name = program.atom("_XWAYLAND_RANDR_EMU_MONITOR_RECTS");
+        let numbers = [0, 1, 16, 1 << 15, i32::MAX.cast_unsigned(), u32::MAX];
+        let places = [[0, 0], [7, 7], [u32::MAX, 0]];
+        for [x, y] in places {
+            for (width, height) in numbers.into_iter().flat_map(|width| numbers.map(|height| (width, height))) {
+                for values in [&[x, y, width, height][..], &[x, y, width], &[]] {
+                    connection.change_property32(PropMode::REPLACE, window, name, AtomEnum::CARDINAL, values).unwrap();
+                }
+                assert!(program.is_served());
+            }
+        }
+    });
+}
+
+#[test]
 fn absurd_windows() {
     behind(|program, _| {
         let connection = &program.connection;

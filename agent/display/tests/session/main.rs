@@ -12,3 +12,4 @@ mod resize;
 mod start;
 mod windows;
 mod x11;
+mod x11_windows;

@@ -1,12 +1,12 @@
 //! Which window is seen, and which one has the keyboard.
 
 use crate::support::canvas::{BLACK, BLUE, Canvas, GREEN, RED};
-use crate::support::display::start;
+use crate::support::display::{Display, start};
 use crate::support::program::Program;
 use crate::support::state::Event;
 use crate::support::until;
 use dillinger_ring::message::ToDisplay;
-use wayland_protocols::xdg::shell::client::xdg_toplevel::State;
+use wayland_protocols::xdg::shell::client::xdg_toplevel::{State, XdgToplevel};
 
 const SIZE: (u32, u32) = (320, 200);
 const KEY_A: u16 = 30;
@@ -29,6 +29,45 @@ fn a_window_is_told_the_size_of_the_display_and_that_it_is_active() {
     window.toplevel.unset_fullscreen();
     let (size, states) = program.configured(window.number());
     assert!(size == (320, 200) && !states.contains(&State::Fullscreen));
+}
+
+#[test]
+fn who_asks_for_another_state_is_answered() {
+    let display = start(SIZE, &[]);
+    let mut program = Program::connect(&display);
+    let window = program.shown(&noise(1));
+    let number = window.number();
+    // As a kiosk has it: it fills the display as before.
+    window.toplevel.unset_maximized();
+    let (size, states) = program.configured(number);
+    assert!(size == (320, 200) && states.contains(&State::Maximized));
+    window.toplevel.set_fullscreen(None);
+    assert!(program.configured(number).1.contains(&State::Fullscreen));
+    for ask in [XdgToplevel::set_maximized, XdgToplevel::unset_maximized] {
+        ask(&window.toplevel);
+        let (size, states) = program.configured(number);
+        assert!(size == (320, 200) && states.contains(&State::Fullscreen), "it is fullscreen before all else");
+    }
+}
+
+#[test]
+fn a_dialog_has_its_own_size_again() {
+    let display = start(SIZE, &[]);
+    let mut program = Program::connect(&display);
+    let window = program.shown(&noise(1));
+    let dialog = program.dialog(&window, &Canvas::of(RED, 100, 80));
+    let number = dialog.number();
+    for (fill, shrink) in [
+        (XdgToplevel::set_maximized as fn(&XdgToplevel), XdgToplevel::unset_maximized as fn(&XdgToplevel)),
+        (|toplevel| toplevel.set_fullscreen(None), XdgToplevel::unset_fullscreen),
+    ] {
+        fill(&dialog.toplevel);
+        assert_eq!(program.configured(number).0, (320, 200));
+        shrink(&dialog.toplevel);
+        let (size, states) = program.configured(number);
+        assert_eq!(size, (0, 0));
+        assert!(!states.contains(&State::Maximized) && !states.contains(&State::Fullscreen));
+    }
 }
 
 #[test]
@@ -88,11 +127,11 @@ fn a_click_raises_what_it_hits() {
     let mut display = start(SIZE, &[]);
     let mut program = Program::connect(&display);
     let window = program.bare(&noise(1));
-    let dialog = program.dialog(&window, &Canvas::of(RED, 100, 80));
-    program.entered(&dialog);
+    let mut other = Program::connect(&display);
+    let small = other.shown(&Canvas::of(RED, 100, 80));
+    other.entered(&small);
     display.point((5, 5));
-    display.send(ToDisplay::Button { code: LEFT, pressed: true });
-    display.send(ToDisplay::Button { code: LEFT, pressed: false });
+    click(&display);
     program.entered(&window);
     display.point((160, 100));
     program.roundtrip();
@@ -101,6 +140,51 @@ fn a_click_raises_what_it_hits() {
     over.time = 0;
     display.send(ToDisplay::Refresh);
     display.picture_where("the game alone", |picture| picture.difference_within(&over, 0, 8).is_none());
+}
+
+fn click(display: &Display) {
+    for pressed in [true, false] {
+        display.send(ToDisplay::Button { code: LEFT, pressed });
+    }
+}
+
+#[test]
+fn a_dialog_stays_above_its_window_when_that_is_clicked() {
+    let mut display = start(SIZE, &[]);
+    let mut program = Program::connect(&display);
+    let window = program.bare(&noise(1));
+    let dialog = program.dialog(&window, &Canvas::of(RED, 100, 80));
+    program.entered(&dialog);
+    let question = program.dialog(&dialog, &Canvas::of(GREEN, 40, 20));
+    program.entered(&question);
+    for seed in 2..4 {
+        display.point((5, 5));
+        click(&display);
+        program.entered(&window);
+        program.roundtrip();
+        program.pointer.set_cursor(program.state.entered, None, 0, 0);
+        program.draw(&window.surface, &noise(seed));
+        let both = noise(seed).over(&Canvas::of(RED, 100, 80), (110, 60));
+        display.shows(&both.over(&Canvas::of(GREEN, 40, 20), (140, 90)));
+        // The dialog of the dialog, too.
+        display.point((115, 65));
+        click(&display);
+        program.entered(&dialog);
+    }
+}
+
+#[test]
+fn a_window_that_moves_stays_below_others() {
+    let mut display = start(SIZE, &[]);
+    let mut program = Program::connect(&display);
+    let _window = program.bare(&noise(1));
+    let lower = program.shown(&Canvas::of(RED, 100, 80));
+    let _upper = program.shown(&Canvas::of(GREEN, 60, 40));
+    display.point((0, 0));
+    let with = |lower: &Canvas, place| noise(1).over(lower, place).over(&Canvas::of(GREEN, 60, 40), (130, 80));
+    display.shows(&with(&Canvas::of(RED, 100, 80), (110, 60)));
+    program.draw(&lower.surface, &Canvas::of(BLUE, 120, 60));
+    display.shows(&with(&Canvas::of(BLUE, 120, 60), (100, 70)));
 }
 
 #[test]

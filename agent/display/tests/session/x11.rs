@@ -294,3 +294,24 @@ fn programs_of_both_kinds_share_the_display() {
     drop(program);
     assert!(wayland.entered(&first).is_empty());
 }
+
+#[test]
+fn an_x_server_that_does_not_answer_ends_the_display() {
+    if !has_server() {
+        return;
+    }
+    let mut display = start(SIZE, &[]);
+    let mut program = XProgram::connect(&display);
+    program.shown(&noise(1));
+    display.shows(&noise(1));
+    let id = Pid::from_raw(server(&display).0.cast_signed()).unwrap();
+    // When it hears of a new window it asks for more.
+    display.terminate(Signal::STOP);
+    program.window((0, 0), (10, 10), false);
+    program.roundtrip();
+    kill_process(id, Signal::STOP).unwrap();
+    display.terminate(Signal::CONT);
+    assert!(!display.end().success());
+    assert!(display.log().contains("Xwayland does not answer"), "{}", display.log());
+    let _ = kill_process(id, Signal::KILL);
+}

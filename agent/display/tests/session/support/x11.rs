@@ -1,6 +1,6 @@
 //! A program that speaks X11.
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Pixel};
 use super::display::{Display, wait_for};
 use super::{PATIENCE, until};
 use std::process::Command;
@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use wayland_client::protocol::wl_shm::Format;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
+use x11rb::protocol::randr::{ConnectionExt as _, ModeInfo, Rotation, SetConfig};
 use x11rb::protocol::xproto::{
-    AtomEnum, ConnectionExt, CreateGCAux, CreateWindowAux, EventMask, ImageFormat, MapState, PropMode,
-    SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, UNMAP_NOTIFY_EVENT, UnmapNotifyEvent, Window, WindowClass,
+    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt, CreateGCAux, CreateWindowAux, EventMask,
+    ImageFormat, MapState, PropMode, SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, UNMAP_NOTIFY_EVENT,
+    UnmapNotifyEvent, Window, WindowClass,
 };
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 use x11rb::wrapper::ConnectionExt as _;
@@ -159,7 +161,7 @@ impl XProgram {
         let dot = x11rb::protocol::xproto::Rectangle { x: 0, y: 0, width: 1, height: 1 };
         self.connection.poly_fill_rectangle(pixmap, gc, &[dot]).unwrap();
         self.connection.create_cursor(cursor, pixmap, pixmap, 0, 0, 0, 0, 0, 0, 0, 0).unwrap();
-        let values = x11rb::protocol::xproto::ChangeWindowAttributesAux::new().cursor(cursor);
+        let values = ChangeWindowAttributesAux::new().cursor(cursor);
         self.connection.change_window_attributes(window, &values).unwrap();
     }
 
@@ -209,6 +211,44 @@ impl XProgram {
     pub(crate) fn set(&self, window: Window, name: &str, kind: AtomEnum, values: &[u32]) {
         let name = self.atom(name);
         self.connection.change_property32(PropMode::REPLACE, window, name, kind, values).unwrap();
+    }
+
+    /// The X server draws a window in this colour.
+    pub(crate) fn background(&self, window: Window, [blue, green, red, _]: Pixel) {
+        let values = ChangeWindowAttributesAux::new().background_pixel(u32::from_be_bytes([0, red, green, blue]));
+        self.connection.change_window_attributes(window, &values).unwrap();
+    }
+
+    /// Waits until a window is mapped and unmapped no more.
+    pub(crate) fn rest(&mut self, window: Window) {
+        let is = |event: &Event| matches!(event, Event::UnmapNotify(event) if event.window == window);
+        until("a window that stays", || {
+            self.events.retain(|event| !is(event));
+            std::thread::sleep(Duration::from_millis(500));
+            self.serve();
+            !self.events.iter().any(is)
+        });
+    }
+
+    /// Sets a mode of this size for this program, and returns the size of the one before.
+    pub(crate) fn set_mode(&self, (width, height): (u32, u32)) -> (u32, u32) {
+        let found = self.connection.randr_get_screen_resources_current(self.root).unwrap().reply().unwrap();
+        let size = |mode: &ModeInfo| (u32::from(mode.width), u32::from(mode.height));
+        let mode = found.modes.iter().find(|mode| size(mode) == (width, height)).unwrap();
+        let (crtc, time) = (found.crtcs[0], found.config_timestamp);
+        let before = self.connection.randr_get_crtc_info(crtc, time).unwrap().reply().unwrap();
+        let (now, turned) = (x11rb::CURRENT_TIME, Rotation::ROTATE0);
+        let set = self.connection.randr_set_crtc_config(crtc, now, time, 0, 0, mode.id, turned, &before.outputs);
+        assert_eq!(set.unwrap().reply().unwrap().status, SetConfig::SUCCESS);
+        (before.width.into(), before.height.into())
+    }
+
+    /// Asks for a state of a window: 0 without it, 1 with it.
+    pub(crate) fn change_state(&self, window: Window, with: u32, name: &str) {
+        let event = ClientMessageEvent::new(32, window, self.atom("_NET_WM_STATE"), [with, self.atom(name), 0, 1, 0]);
+        let masks = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
+        self.connection.send_event(false, self.root, masks, event).unwrap();
+        self.connection.flush().unwrap();
     }
 
     /// Puts text on the clipboard.
