@@ -188,10 +188,10 @@ fn only_a_game_that_may_make_user_namespaces_has_the_profile_for_it_and_sees_all
     let game = &plain.containers[0];
     assert_eq!((game.seccomp.as_str(), game.whole_proc), ("/usr/share/dillinger/seccomp/game.json", false));
     let keys = [("UserNamespaces", RawValue::Bool(true)), ("Display", text("stream"))];
-    let plan = on(&host(), &request(&keys)).unwrap();
+    let streamed = on(&host(), &request(&keys)).unwrap();
     let of =
         |container: &ContainerPlan| (container.seccomp.rsplit('/').next().unwrap().to_owned(), container.whole_proc);
-    let all: Vec<_> = plan.containers.iter().map(of).collect();
+    let all: Vec<_> = streamed.containers.iter().map(of).collect();
     let expected =
         [("game-userns.json", true), ("display.json", false), ("sound.json", false), ("streamer.json", false)];
     assert_eq!(all, expected.map(|(profile, whole)| (profile.to_owned(), whole)));

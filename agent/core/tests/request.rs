@@ -97,11 +97,17 @@ fn others() -> Vec<Row> {
                 mount("/run/x"),
             ],
         ),
-        row("Clipboard", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![RawValue::U32(1)]),
-        row("Gamepads", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("yes")]),
-        row("FrameOnInput", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("no")]),
-        row("FillDisplay", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("no")]),
-        row("UserNamespaces", vec![RawValue::Bool(true), RawValue::Bool(false)], vec![text("yes")]),
+    ]
+}
+
+fn switches() -> Vec<Row> {
+    let row = |key, bad| Row { key, good: vec![RawValue::Bool(true), RawValue::Bool(false)], bad: vec![bad] };
+    vec![
+        row("Clipboard", RawValue::U32(1)),
+        row("Gamepads", text("yes")),
+        row("FrameOnInput", text("no")),
+        row("FillDisplay", text("no")),
+        row("UserNamespaces", text("yes")),
     ]
 }
 
@@ -150,7 +156,7 @@ fn rows() -> Vec<Row> {
         good: [*first, *last].map(RawValue::U32).to_vec(),
         bad: [first - 1, last + 1].map(RawValue::U32).into_iter().chain(odd(key, *last)).collect(),
     });
-    texts.chain(numbers).chain(small).chain(others()).chain(of_windows_games()).collect()
+    texts.chain(numbers).chain(small).chain(others()).chain(switches()).chain(of_windows_games()).collect()
 }
 
 fn only(key: &str, value: &RawValue) -> RawRequest {
