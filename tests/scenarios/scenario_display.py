@@ -216,13 +216,17 @@ class DisplayDies(Display):
 
 class StartFails(Display):
     def setUp(self):
-        """An image without the programs of a display."""
+        """An image that says it is a display's, without the programs of one."""
         super().setUp()
         run("podman", "tag", IMAGE, "localhost/kept:latest")
         self.addCleanup(self.restore)
-        run("podman", "tag", "localhost/dillinger/base:latest", IMAGE)
+        container = run("podman", "create", "--network=none", "localhost/dillinger/base:latest", "true").strip()
+        label = run("podman", "image", "inspect", "--format={{index .Labels \"org.dillinger.display\"}}", IMAGE).strip()
+        run("podman", "commit", "--quiet", f"--change=LABEL org.dillinger.display={label}", container, IMAGE)
+        run("podman", "rm", container)
 
     def restore(self):
+        run("podman", "rmi", IMAGE)
         run("podman", "tag", "localhost/kept:latest", IMAGE)
         run("podman", "untag", "localhost/kept:latest", "localhost/kept:latest")
 

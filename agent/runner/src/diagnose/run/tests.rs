@@ -1,6 +1,7 @@
 use super::super::finding::Status;
 use super::*;
 use crate::podman::tests::fake::{Answer, FakePodman, UserManager, user_manager};
+use dillinger_runner_core::policy::DISPLAY_INTERFACE;
 use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 
@@ -50,7 +51,8 @@ fn answers(fake: &FakePodman) {
     std::fs::create_dir_all(index.parent().unwrap()).unwrap();
     std::fs::write(&index, r#"[{"id":"0123456789abcdef","mapped-layers":["m"]}]"#).unwrap();
     let image = format!(
-        r#"{{"Id":"0123456789abcdef","Size":2048,"GraphDriver":{{"Name":"overlay","Data":{{"UpperDir":"{}"}}}}}}"#,
+        r#"{{"Id":"0123456789abcdef","Size":2048,"Labels":{{"org.dillinger.display":"{DISPLAY_INTERFACE}"}},
+            "GraphDriver":{{"Name":"overlay","Data":{{"UpperDir":"{}"}}}}}}"#,
         layer.display()
     );
     let library = format!(
